@@ -1,0 +1,41 @@
+/** One object as a listing shows it. */
+export interface ObjectInfo {
+  key: string;
+  bytes: number;
+}
+
+/** An object's content with the tag that `putIfMatch` compares. */
+export interface TaggedObject {
+  body: Uint8Array;
+  /** Opaque; changes whenever the content is replaced. */
+  tag: string;
+}
+
+/**
+ * The only way rgsweep keeps anything: a flat map from keys (`a/b/c`, no leading slash, no `..`) to bytes.
+ * Two implementations, `s3://bucket/prefix` and `file:///folder`, pass one contract suite.
+ *
+ * A write is atomic (a reader sees the old object or the whole new one) and durable when the promise resolves.
+ * Every method throws `RgsweepError('store-unavailable')` naming the store and the key when the store cannot be
+ * reached or written after its own retries.
+ */
+export interface ObjectStore {
+  /** Where it is, for messages: `file:///…` or `s3://…`, never with credentials. */
+  readonly url: string;
+  /** The content, or undefined when there is no such key. */
+  get(key: string): Promise<TaggedObject | undefined>;
+  /** Writes, replacing what was there; returns the new tag. */
+  put(key: string, body: Uint8Array): Promise<string>;
+  /** Writes only when the key does not exist; undefined when it does. */
+  putIfAbsent(key: string, body: Uint8Array): Promise<string | undefined>;
+  /** Writes only when the current tag is `tag`; undefined when it is not. */
+  putIfMatch(key: string, body: Uint8Array, tag: string): Promise<string | undefined>;
+  /** Keys below a prefix in lexicographic order, all of them (paged inside). */
+  list(prefix: string): AsyncIterable<ObjectInfo>;
+  /** Removes; removing what is not there is no error. */
+  delete(key: string): Promise<void>;
+  /** Copies an object into a local file (streamed, atomic); false when there is no such key. */
+  download(key: string, file: string): Promise<boolean>;
+  /** Copies a local file into an object (streamed in parts where large). */
+  upload(key: string, file: string): Promise<void>;
+}

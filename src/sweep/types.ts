@@ -1,0 +1,97 @@
+import type { FailureKind } from '../errors.js';
+import type { Parameters, SearchSpace } from '../space/types.js';
+import type { SamplerName } from '../samplers/types.js';
+import type { ScheduleFamily } from '../schedule/types.js';
+import type { TaskDescription } from '../train/protocol.js';
+
+/** `waiting`: not started. `paused`: at a rung, holds no trainer. The last three are ends. */
+export const trialStates = ['waiting', 'running', 'paused', 'complete', 'pruned', 'failed'] as const;
+export type TrialState = (typeof trialStates)[number];
+export const sweepStates = ['running', 'paused', 'complete', 'stopped', 'failed'] as const;
+export type SweepState = (typeof sweepStates)[number];
+
+export interface Objective {
+  metric: string;
+  direction: 'minimize' | 'maximize';
+}
+
+/** A sweep as launched: the validated, resolved form of a sweep file. Immutable, kept as spec.json. */
+export interface SweepSpec {
+  name: string;
+  task: TaskDescription;
+  space: SearchSpace;
+  objective: Objective;
+  sampler: { name: SamplerName; seed: number };
+  pruner: { name: 'none' | 'asha'; reduction: number; rungs: number[] };
+  budget: { trials: number; concurrency: number | 'auto' };
+  /** Named schedules that always run to the last rung and are reported beside the searched trials. */
+  baselines: string[];
+  /** Parameters every trial has unless its own set says otherwise. */
+  defaults: Parameters;
+  checkpointEverySteps: number;
+  evaluation: { samples: number };
+  backend: 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'cpu';
+  /** Number of failures without progress after which a trial is given up. */
+  retries: number;
+}
+
+export interface RungResult {
+  /** Index into the pruner's rungs. */
+  rung: number;
+  /** Training steps at this rung. */
+  step: number;
+  metrics: Record<string, number>;
+  trainSeconds: number;
+  evaluateSeconds: number;
+  stepsPerSecond: number;
+  finishedAt: string;
+}
+
+export interface TrialFailure {
+  kind: FailureKind;
+  message: string;
+  step: number;
+  at: string;
+}
+
+/** trials/NNNN/trial.json: all that is known of one trial. One writer: the control side's record activity. */
+export interface TrialRecord {
+  trial: number;
+  /** A baseline's name, when it is one. */
+  baseline?: string;
+  origin: 'baseline' | 'sampler' | 'enqueued';
+  parameters: Parameters;
+  /** A short human name of the schedule, e.g. `fourier · matched · sigmoid 0.8 · exponential`. */
+  label: string;
+  family: ScheduleFamily;
+  seed: number;
+  state: TrialState;
+  rungs: RungResult[];
+  failures: TrialFailure[];
+  /** Steps trained, repeated ones counted again: what was paid. */
+  stepsPaid: number;
+  /** The trial with the same canonical schedule, training and seed; this one was not trained. */
+  equals?: number;
+  /** Measured once on test data, for baselines and finalists. */
+  test?: Record<string, number>;
+  backend?: string;
+  createdAt: string;
+  updatedAt: string;
+}
+
+/** One point of a learning curve: trials/NNNN/curve/<step>.jsonl. */
+export interface CurvePoint {
+  step: number;
+  loss: number;
+  stepsPerSecond: number;
+}
+
+/** Everything a report or a page shows, read from the store alone. */
+export interface SweepSnapshot {
+  spec: SweepSpec;
+  state: SweepState;
+  startedAt: string;
+  finishedAt?: string;
+  trials: TrialRecord[];
+  curves: Map<number, CurvePoint[]>;
+}

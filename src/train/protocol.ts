@@ -1,0 +1,58 @@
+import type { Parameters } from '../space/types.js';
+import type { FailureKind } from '../errors.js';
+
+/**
+ * The trainer protocol. A trainer is a program: the supervisor starts it as `COMMAND … task.json`, reads lines of
+ * JSON from its standard output, and ends it with SIGTERM, on which it writes a checkpoint and exits.
+ * It never touches the store: it reads and writes local folders that the supervisor fills and empties.
+ */
+export const trainerProtocolVersion = 1;
+
+/** The φ⁴ lattice theory S = Σ_x [m²φ² + gφ⁴ + Σ_μ (φ(x+μ) − φ(x))²], no ½, on a periodic size × size lattice. */
+export interface Phi4Task {
+  name: 'phi4';
+  size: number;
+  mass2: number;
+  coupling: number;
+}
+export type TaskDescription = Phi4Task;
+
+/** The task file. Paths are absolute. */
+export interface TrainerTask {
+  protocol: 1;
+  /** `train` goes from `fromStep` to `toStep`; `evaluate` measures the checkpoint in `resumeFrom`. */
+  mode: 'train' | 'evaluate';
+  sweep: string;
+  trial: number;
+  task: TaskDescription;
+  /** The trial's parameters, defaults already filled in (src/sweep/parameters.ts). */
+  parameters: Parameters;
+  seed: number;
+  fromStep: number;
+  toStep: number;
+  /** Folder of the checkpoint of `fromStep`, or null to begin from step 0. */
+  resumeFrom: string | null;
+  /** An empty folder to write checkpoints and samples into. */
+  outputFolder: string;
+  /** Folder of the data set: {train,validation,test}.safetensors and statistics.safetensors. */
+  dataFolder: string;
+  /** Write a checkpoint at every multiple of this many steps, at `toStep`, and on SIGTERM. */
+  checkpointEverySteps: number;
+  backend: 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'cpu';
+  threads: number;
+  /** Of `evaluate`: which data, how many of the model's own samples, and with how much effort. */
+  evaluation: { split: 'validation' | 'test'; samples: number; level: 'rung' | 'final' };
+}
+
+/** What a trainer says, one JSON object a line. */
+export type TrainerMessage =
+  | { type: 'started'; backend: string; parameterCount: number; step: number }
+  | { type: 'progress'; step: number; loss: number; stepsPerSecond: number }
+  /** A complete checkpoint lies in `folder` (below outputFolder): model, ema and optimizer .safetensors. */
+  | { type: 'checkpoint'; step: number; folder: string; loss: number }
+  /** Result of `evaluate`; `files` are artifacts below outputFolder to keep (samples, spectra). */
+  | { type: 'metrics'; step: number; metrics: Record<string, number>; files: string[] }
+  | { type: 'warning'; message: string }
+  | { type: 'failure'; kind: FailureKind; message: string }
+  /** The last line: `preempted` when SIGTERM ended the run early, at `step`, its checkpoint announced before. */
+  | { type: 'done'; step: number; preempted: boolean };
