@@ -61,6 +61,8 @@ export interface TrialRecord {
   baseline?: string;
   origin: 'baseline' | 'sampler' | 'enqueued';
   parameters: Parameters;
+  /** Canonical identity (src/sweep/trialKey.ts): equal keys would train the same model twice. */
+  key: string;
   /** A short human name of the schedule, e.g. `fourier · matched · sigmoid 0.8 · exponential`. */
   label: string;
   family: ScheduleFamily;

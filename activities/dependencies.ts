@@ -1,0 +1,21 @@
+import type { Client } from '@temporalio/client';
+import type { Logger } from 'pino';
+import type { Metrics } from '../src/metrics/metrics.js';
+import type { ObjectStore } from '../src/store/types.js';
+
+/** What activities need from outside; made once per worker process. */
+export interface Dependencies {
+  store: ObjectStore;
+  /** Local folder for data sets and work in progress; may be emptied when no worker runs. */
+  cacheFolder: string;
+  /** Only on control workers: looks up which segments are open. */
+  client?: Client;
+  /** Program and arguments that start a trainer; the task file's path is appended. */
+  trainerCommand: readonly string[];
+  /** Threads a trainer may use. */
+  threads: number;
+  /** Seconds without a step after which a trainer is stalled and ended. */
+  stallSeconds: number;
+  metrics: Metrics;
+  log: Logger;
+}

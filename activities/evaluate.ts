@@ -1,0 +1,85 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RgsweepError } from '../src/errors.js';
+import { restoreLatestCheckpoint } from '../src/store/checkpoints.js';
+import { layout } from '../src/store/layout.js';
+import { localDataset } from './dataset.js';
+import type { Dependencies } from './dependencies.js';
+import { graceSeconds, runSegment } from './segment.js';
+import { runTrainer } from './trainerProcess.js';
+import type { EvaluateResult, SegmentActivityInput } from './types.js';
+
+/** Measures the checkpoint of `input.step`; its samples and observables are kept beside the trial. */
+export function createEvaluate(dependencies: Dependencies) {
+  const { store, metrics, log } = dependencies;
+  return (input: SegmentActivityInput & { split: 'validation' | 'test' }): Promise<EvaluateResult> =>
+    runSegment(dependencies, input, 'evaluate', async (run) => {
+      const { sweep, trial, step, split } = input;
+      const { spec, record } = run;
+      const resumeFrom = join(run.folder, 'resume');
+      const warn = (message: string) => log.warn({ sweep, trial }, message);
+      const restored = await restoreLatestCheckpoint(store, {
+        sweep,
+        trial,
+        atMostStep: step,
+        folder: resumeFrom,
+        onWarning: warn,
+      });
+      run.progress.step = restored?.step ?? 0;
+      if (restored?.step !== step)
+        throw new RgsweepError('crashed', `trial ${trial} has no good checkpoint of step ${step} to measure`);
+      const outputFolder = join(run.folder, 'output');
+      await mkdir(outputFolder);
+      const started = performance.now();
+      let measured: { metrics: Record<string, number>; files: string[] } | undefined;
+      const end = await runTrainer({
+        command: dependencies.trainerCommand,
+        task: {
+          protocol: 1,
+          mode: 'evaluate',
+          sweep,
+          trial,
+          task: spec.task,
+          parameters: record.parameters,
+          seed: record.seed,
+          fromStep: step,
+          toStep: step,
+          resumeFrom,
+          outputFolder,
+          dataFolder: await localDataset(dependencies, spec.task),
+          checkpointEverySteps: spec.checkpointEverySteps,
+          backend: spec.backend,
+          threads: dependencies.threads,
+          evaluation: {
+            split,
+            samples: split === 'test' ? 2 * spec.evaluation.samples : spec.evaluation.samples,
+            level: split === 'test' ? 'final' : 'rung',
+          },
+        },
+        folder: run.folder,
+        stop: run.stop,
+        kill: run.kill,
+        stallSeconds: dependencies.stallSeconds,
+        graceSeconds,
+        onNoise: (line) => log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`),
+        onMessage: (message) => {
+          if (message.type === 'metrics') measured = message;
+          else if (message.type === 'warning') warn(message.message);
+        },
+      });
+      if (end.preempted) throw new RgsweepError('preempted', 'the evaluation was asked to end');
+      if (!measured) throw new RgsweepError('crashed', 'the trainer ended without metrics');
+      const { metric } = spec.objective;
+      const value = measured.metrics[metric];
+      if (value === undefined || !Number.isFinite(value))
+        throw new RgsweepError(
+          'diverged',
+          `${metric} at step ${step} is ${value ?? 'absent'}: it did not converge`,
+        );
+      const folder = layout.samples(sweep, trial, step, split);
+      for (const file of measured.files) await store.upload(`${folder}/${file}`, join(outputFolder, file));
+      const evaluateSeconds = (performance.now() - started) / 1000;
+      metrics.evaluated({ seconds: evaluateSeconds, rung: input.rung, metrics: measured.metrics });
+      return { metrics: measured.metrics, evaluateSeconds };
+    });
+}

@@ -1,0 +1,132 @@
+import { ApplicationFailure, Context } from '@temporalio/activity';
+import { RgsweepError } from '../src/errors.js';
+import {
+  listTrials,
+  readSpec,
+  readSweepRecord,
+  readTrial,
+  writeSweepRecord,
+  writeTrial,
+} from '../src/store/records.js';
+import { rebuildMachine } from '../src/sweep/rebuild.js';
+import type { TrialRecord } from '../src/sweep/types.js';
+import type { Dependencies } from './dependencies.js';
+import type { Activities } from './types.js';
+
+type Recorders = Pick<
+  Activities,
+  | 'recordStart'
+  | 'recordRung'
+  | 'recordTest'
+  | 'recordFailure'
+  | 'recordInterruption'
+  | 'recordSweep'
+  | 'rebuild'
+>;
+
+/** Failures kept with a trial; the count goes on in the metrics. */
+const keptFailures = 50;
+
+/**
+ * The only writers of trial records and of the sweep's state. Each is idempotent, since a local activity may run again,
+ * and has no rival, since a trial has at most one open segment.
+ */
+export function createRecorders(dependencies: Dependencies): Recorders {
+  const { store, metrics } = dependencies;
+
+  async function update(
+    sweep: string,
+    trial: number,
+    change: (record: TrialRecord) => TrialRecord,
+  ): Promise<void> {
+    const record = await readTrial(store, sweep, trial);
+    if (!record)
+      throw new RgsweepError(
+        'data-missing',
+        `${store.url} has no record of trial ${trial} of sweep ${sweep}`,
+      );
+    await writeTrial(store, sweep, { ...change(record), updatedAt: new Date().toISOString() });
+  }
+
+  return {
+    async recordStart({ sweep, trial }) {
+      await update(sweep, trial, (record) => ({ ...record, state: 'running' }));
+    },
+
+    async recordRung({ sweep, trial, rung, step, train, evaluate }) {
+      const spec = await readSpec(store, sweep);
+      if (!spec) throw new RgsweepError('data-missing', `${store.url} has no spec of sweep ${sweep}`);
+      const { metric, direction } = spec.objective;
+      const measured = evaluate.metrics[metric];
+      if (measured === undefined)
+        throw ApplicationFailure.nonRetryable(`the evaluation has no metric ${metric}`, 'crashed');
+      await update(sweep, trial, (record) => {
+        // A repeated record of the same rung replaces itself and is not paid twice.
+        const repeated = record.rungs.some((result) => result.rung === rung);
+        return {
+          ...record,
+          state: rung + 1 >= spec.pruner.rungs.length ? 'complete' : 'paused',
+          backend: train.backend || record.backend || '',
+          stepsPaid: record.stepsPaid + (repeated ? 0 : train.stepsTrained),
+          rungs: [
+            ...record.rungs.filter((result) => result.rung < rung),
+            {
+              rung,
+              step,
+              metrics: evaluate.metrics,
+              trainSeconds: train.trainSeconds,
+              evaluateSeconds: evaluate.evaluateSeconds,
+              stepsPerSecond: train.stepsPerSecond,
+              finishedAt: new Date().toISOString(),
+            },
+          ],
+        };
+      });
+      return { value: direction === 'maximize' ? -measured : measured };
+    },
+
+    async recordTest({ sweep, trial, evaluate }) {
+      await update(sweep, trial, (record) => ({ ...record, test: evaluate.metrics }));
+    },
+
+    async recordFailure({ sweep, trial, kind, message, details, givenUp }) {
+      metrics.failed({ kind });
+      await update(sweep, trial, (record) => ({
+        ...record,
+        state: givenUp ? 'failed' : record.state,
+        stepsPaid: record.stepsPaid + details.stepsTrained,
+        failures: [
+          ...record.failures,
+          { kind, message: message.slice(0, 2000), step: details.step, at: new Date().toISOString() },
+        ].slice(-keptFailures),
+      }));
+    },
+
+    async recordInterruption({ sweep, trial }) {
+      await update(sweep, trial, (record) =>
+        record.state === 'running' ? { ...record, state: 'waiting' } : record,
+      );
+    },
+
+    async recordSweep({ sweep, state, ended }) {
+      const now = new Date().toISOString();
+      const before = await readSweepRecord(store, sweep);
+      if (ended && state === 'complete') {
+        for (const record of await listTrials(store, sweep))
+          if (record.state === 'paused')
+            await writeTrial(store, sweep, { ...record, state: 'pruned', updatedAt: now });
+      }
+      await writeSweepRecord(store, sweep, {
+        ...before,
+        state,
+        startedAt: before?.startedAt ?? now,
+        ...(ended ? { finishedAt: now } : { finishedAt: undefined }),
+      });
+    },
+
+    async rebuild({ spec, concurrency, retry }) {
+      Context.current().heartbeat();
+      return rebuildMachine(spec, concurrency, await listTrials(store, spec.name), retry);
+    },
+  };
+}

@@ -1,0 +1,102 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { activityInfo, ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
+import { RgsweepError, failureKinds } from '../src/errors.js';
+import { readSpec, readTrial } from '../src/store/records.js';
+import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
+import type { Dependencies } from './dependencies.js';
+import type { SegmentActivityInput, SegmentFailureDetails, SegmentProgress } from './types.js';
+
+/** Below the worker's own shutdown limit and any sensible preemption notice. */
+export const graceSeconds = 20;
+const heartbeatMilliseconds = 2000;
+
+/** What `train` and `evaluate` share: the trial, a private folder, heartbeats and the two ways to be ended. */
+export interface SegmentRun {
+  spec: SweepSpec;
+  record: TrialRecord;
+  /** Private, emptied afterwards. */
+  folder: string;
+  /** Who this attempt is, for the lease. */
+  owner: string;
+  progress: SegmentProgress;
+  /** Asked to end with a checkpoint. */
+  stop: AbortSignal;
+  /** Ended at once: another attempt owns the trial. */
+  kill: AbortSignal;
+  abandon: () => void;
+}
+
+/**
+ * Runs an activity's work with heartbeats, and turns whatever goes wrong into what the segment workflow understands:
+ * an `ApplicationFailure` whose type is the failure kind and whose details say how far it got.
+ */
+export async function runSegment<T>(
+  dependencies: Dependencies,
+  input: SegmentActivityInput,
+  purpose: SegmentProgress['purpose'],
+  work: (run: SegmentRun) => Promise<T>,
+): Promise<T> {
+  const context = Context.current();
+  const { store, cacheFolder, log } = dependencies;
+  const stop = new AbortController();
+  const kill = new AbortController();
+  const progress: SegmentProgress = { purpose, step: 0, toStep: input.step, stepsTrained: 0 };
+  let cancelled: unknown;
+  context.cancelled.catch((reason: unknown) => {
+    cancelled = reason;
+    const lost = reason instanceof Error && /NOT_FOUND|TIMED_OUT|GONE/i.test(reason.message);
+    (lost ? kill : stop).abort();
+  });
+  const heart = setInterval(() => context.heartbeat({ ...progress }), heartbeatMilliseconds);
+  context.heartbeat({ ...progress });
+  let folder: string | undefined;
+  try {
+    const [spec, record] = await Promise.all([
+      readSpec(store, input.sweep),
+      readTrial(store, input.sweep, input.trial),
+    ]);
+    if (!spec || !record)
+      throw new RgsweepError(
+        'data-missing',
+        `${store.url} has no ${spec ? `trial ${input.trial}` : 'spec'} of sweep ${input.sweep}`,
+        { remedy: 'start the workers with the store that the sweep was launched with' },
+      );
+    const work_ = join(cacheFolder, 'work');
+    await mkdir(work_, { recursive: true });
+    folder = await mkdtemp(join(work_, `${input.sweep}-${input.trial}-`));
+    const { activityId, attempt, workflowExecution } = activityInfo();
+    const result = await work({
+      spec,
+      record,
+      folder,
+      owner: `${workflowExecution?.runId}/${activityId}/${attempt}/${basename(folder)}`,
+      progress,
+      stop: stop.signal,
+      kill: kill.signal,
+      abandon: () => kill.abort(),
+    });
+    return result;
+  } catch (error) {
+    if (error instanceof CancelledFailure || error instanceof ApplicationFailure) throw error;
+    const kind = error instanceof RgsweepError ? error.kind : 'crashed';
+    const known = failureKinds.find((name) => name === kind) ?? 'crashed';
+    const details: SegmentFailureDetails = { step: progress.step, stepsTrained: progress.stepsTrained };
+    if (known === 'cancelled' || (stop.signal.aborted && known === 'preempted')) {
+      const reason = cancelled instanceof Error ? cancelled.message : '';
+      if (/WORKER_SHUTDOWN/i.test(reason))
+        throw ApplicationFailure.retryable(
+          'the worker shut down; the trial goes on elsewhere',
+          'preempted',
+          details,
+        );
+      throw cancelled ?? new CancelledFailure('cancelled');
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    log.warn({ sweep: input.sweep, trial: input.trial, kind: known, step: progress.step }, message);
+    throw ApplicationFailure.create({ message, type: known, details: [details], nonRetryable: true });
+  } finally {
+    clearInterval(heart);
+    if (folder) await rm(folder, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,98 @@
+import type { FailureKind } from '../src/errors.js';
+import type { ScheduleFamily } from '../src/schedule/types.js';
+import type { SweepMachine, TrialSource } from '../src/sweep/state.js';
+import type { SweepSpec, SweepState, TrialState } from '../src/sweep/types.js';
+
+/** A finished or running trial as the sampler needs it; its parameters are read from the store. */
+export interface TrialOutcome {
+  trial: number;
+  /** Baselines stand outside the search. */
+  baseline: boolean;
+  state: TrialState;
+  values: number[];
+}
+
+export interface SuggestActivityInput {
+  spec: SweepSpec;
+  trial: number;
+  source: TrialSource;
+  /** All earlier trials; part of the input, so that a suggestion depends on nothing else. */
+  outcomes: TrialOutcome[];
+}
+
+export interface SuggestedTrial {
+  family: ScheduleFamily;
+  label: string;
+  /** An earlier trial with the same canonical schedule, training and seed. */
+  equals?: number;
+}
+
+export interface SegmentActivityInput {
+  sweep: string;
+  trial: number;
+  rung: number;
+  step: number;
+}
+
+/** What a training segment cost and where it ended. */
+export interface TrainResult {
+  step: number;
+  /** Steps this attempt trained; 0 when the checkpoint was there already. */
+  stepsTrained: number;
+  trainSeconds: number;
+  stepsPerSecond: number;
+  backend: string;
+}
+
+export interface EvaluateResult {
+  metrics: Record<string, number>;
+  evaluateSeconds: number;
+}
+
+/** Details of an `ApplicationFailure` thrown by `train`; its type is the failure kind. */
+export interface SegmentFailureDetails {
+  step: number;
+  stepsTrained: number;
+}
+
+/** Heartbeat details of `train`: a hint for people, never the truth (that is the manifest in the store). */
+export interface SegmentProgress {
+  purpose: 'train' | 'evaluate';
+  step: number;
+  toStep: number;
+  loss?: number;
+  stepsPerSecond?: number;
+  stepsTrained: number;
+  backend?: string;
+}
+
+export interface Activities {
+  /** Makes or finds the sweep's data set; long, so on the training queue. */
+  prepareData(input: { spec: SweepSpec }): Promise<void>;
+  train(input: SegmentActivityInput): Promise<TrainResult>;
+  evaluate(input: SegmentActivityInput & { split: 'validation' | 'test' }): Promise<EvaluateResult>;
+
+  suggest(input: SuggestActivityInput): Promise<SuggestedTrial>;
+  recordStart(input: { sweep: string; trial: number }): Promise<void>;
+  recordRung(
+    input: SegmentActivityInput & { train: TrainResult; evaluate: EvaluateResult },
+  ): Promise<{ value: number }>;
+  recordTest(input: SegmentActivityInput & { evaluate: EvaluateResult }): Promise<void>;
+  recordFailure(input: {
+    sweep: string;
+    trial: number;
+    kind: FailureKind;
+    message: string;
+    details: SegmentFailureDetails;
+    /** The trial has failed for good; otherwise it is tried again. */
+    givenUp: boolean;
+  }): Promise<void>;
+  recordInterruption(input: { sweep: string; trial: number }): Promise<void>;
+  /** Keeps the sweep's state, and at its end the trials' last states. */
+  recordSweep(input: { sweep: string; state: SweepState; ended: boolean }): Promise<void>;
+
+  /** The state machine from the store alone. */
+  rebuild(input: { spec: SweepSpec; concurrency: number; retry?: number[] | 'all' }): Promise<SweepMachine>;
+  /** Of these trials, the ones whose segment workflow is not open any more. */
+  closedSegments(input: { sweep: string; trials: number[] }): Promise<number[]>;
+}

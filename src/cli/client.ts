@@ -1,0 +1,139 @@
+import { readFileSync } from 'node:fs';
+import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
+import type { sweep as sweepWorkflow } from '../../workflows/sweep.js';
+import type { SweepInput } from '../../workflows/messages.js';
+import { RgsweepError } from '../errors.js';
+import { readSpec, readSweepRecord, writeSpec } from '../store/records.js';
+import type { ObjectStore } from '../store/types.js';
+import { controlQueue } from '../sweep/names.js';
+import { parseSweepFile } from '../sweep/spec.js';
+import type { SweepSpec } from '../sweep/types.js';
+
+/** Reads and checks a sweep file. @throws RgsweepError('bad-configuration') also when there is no such file */
+export function loadSweepFile(file: string): SweepSpec {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new RgsweepError('bad-configuration', `cannot read the sweep file ${file}`, {
+      remedy: 'give the path of a sweep file; examples are in sweeps/',
+      cause: error,
+    });
+  }
+  return parseSweepFile(text, file, (path) => readFileSync(path, 'utf8'));
+}
+
+export async function startSweepWorkflow(client: Client, input: SweepInput): Promise<void> {
+  await client.workflow.start<typeof sweepWorkflow>('sweep', {
+    workflowId: input.spec.name,
+    taskQueue: controlQueue,
+    args: [input],
+  });
+}
+
+/** Is the sweep's workflow open? */
+export async function sweepIsOpen(client: Client, sweep: string): Promise<boolean> {
+  try {
+    const { status } = await client.workflow.getHandle(sweep).describe();
+    return status.name === 'RUNNING';
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
+}
+
+/** A name that no sweep in the store has yet: `name`, `name-2`, `name-3` … */
+async function freshName(store: ObjectStore, name: string): Promise<string> {
+  for (let number = 2; ; number++) {
+    const candidate = `${name}-${number}`;
+    if (!(await readSpec(store, candidate))) return candidate;
+  }
+}
+
+export interface LaunchOptions {
+  client: Client;
+  store: ObjectStore;
+  spec: SweepSpec;
+  /** Trainer slots: what `concurrency: auto` means. */
+  slots: number;
+  /** Start another sweep under the next free name when this one exists. */
+  fresh?: boolean;
+}
+
+export interface Launched {
+  name: string;
+  /** A sweep of this name was there already: it was attached to, nothing was started twice. */
+  existing: boolean;
+  /** It had finished: there is nothing to wait for. */
+  finished: boolean;
+}
+
+function sameSpec(a: SweepSpec, b: SweepSpec): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/**
+ * Launches a sweep once. A sweep of the same name and the same file is attached to, whether running or finished, and one
+ * that was stopped, or whose server is gone, goes on from the store; of the same name but another file is refused.
+ */
+export async function launchSweep(options: LaunchOptions): Promise<Launched> {
+  const { client, store, slots } = options;
+  let { spec } = options;
+  let known = await readSpec(store, spec.name);
+  if (known && options.fresh) {
+    spec = { ...spec, name: await freshName(store, spec.name) };
+    known = undefined;
+  }
+  const concurrency = spec.budget.concurrency === 'auto' ? slots : spec.budget.concurrency;
+  if (known) {
+    if (!sameSpec(known, spec))
+      throw new RgsweepError(
+        'conflict',
+        `a sweep called "${spec.name}" is in ${store.url} already and was launched from another file`,
+        { remedy: 'choose another name, or launch with --fresh to take the next free one' },
+      );
+    const record = await readSweepRecord(store, spec.name);
+    if (record?.state === 'complete') return { name: spec.name, existing: true, finished: true };
+    if (await sweepIsOpen(client, spec.name)) return { name: spec.name, existing: true, finished: false };
+    await startSweepWorkflow(client, { spec: known, concurrency, rebuild: true });
+    return { name: spec.name, existing: true, finished: false };
+  }
+  if (await sweepIsOpen(client, spec.name))
+    throw new RgsweepError(
+      'conflict',
+      `a sweep called "${spec.name}" is open on the server, but ${store.url} does not know it`,
+      { remedy: 'name the store that it was launched with, or choose another name' },
+    );
+  await writeSpec(store, spec);
+  try {
+    await startSweepWorkflow(client, { spec, concurrency });
+  } catch (error) {
+    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    return { name: spec.name, existing: true, finished: false };
+  }
+  return { name: spec.name, existing: false, finished: false };
+}
+
+/** Goes on with a sweep that is not open: stopped, failed, finished with an amended budget, or vanished with its server. */
+export async function resumeFromStore(options: {
+  client: Client;
+  store: ObjectStore;
+  sweep: string;
+  slots: number;
+  retry?: number[] | 'all';
+}): Promise<void> {
+  const { client, store, sweep, slots, retry } = options;
+  const spec = await readSpec(store, sweep);
+  if (!spec)
+    throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`, {
+      remedy: '`rgsweep list` shows the sweeps of a store; --store names another one',
+    });
+  const concurrency = spec.budget.concurrency === 'auto' ? slots : spec.budget.concurrency;
+  await startSweepWorkflow(client, {
+    spec,
+    concurrency,
+    rebuild: true,
+    ...(retry === undefined ? {} : { retry }),
+  });
+}

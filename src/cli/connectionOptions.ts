@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+
+/** Adds `--store`. */
+export function withStoreOption(command: Command): Command {
+  return command.option(
+    '--store <url>',
+    'file:///folder or s3://bucket/prefix (default: RGSWEEP_STORE, else the running stack’s, else .rgsweep/store)',
+  );
+}
+
+/** Adds `--address`, `--namespace` and `--store`. */
+export function withConnectionOptions(command: Command): Command {
+  return withStoreOption(
+    command
+      .option(
+        '--address <host:port>',
+        'Temporal server (default: TEMPORAL_ADDRESS or its profile, else the running stack’s)',
+      )
+      .option('--namespace <name>', 'Temporal namespace'),
+  );
+}

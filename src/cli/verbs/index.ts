@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import { register as launch } from './launch.js';
+import { register as list } from './list.js';
+import { register as pause } from './pause.js';
+import { register as resume } from './resume.js';
+import { register as status } from './status.js';
+import { register as stop } from './stop.js';
+import { register as trials } from './trials.js';
+import { register as worker } from './worker.js';
+
+/** Every verb, in the order that help shows them. */
+export const verbs: readonly ((program: Command) => void)[] = [
+  launch,
+  list,
+  status,
+  trials,
+  pause,
+  resume,
+  stop,
+  worker,
+];

@@ -1,0 +1,65 @@
+import type { Command } from 'commander';
+import type { ConnectionOptions } from '../connection.js';
+import { withConnectionOptions } from '../connectionOptions.js';
+
+interface LaunchVerbOptions extends ConnectionOptions {
+  fresh?: boolean;
+  dryRun?: boolean;
+  follow?: boolean;
+  json?: boolean;
+}
+
+export function register(program: Command): void {
+  withConnectionOptions(
+    program
+      .command('launch')
+      .description('check a sweep file and start the sweep on a running server and its workers')
+      .argument('<file>', 'sweep file, e.g. sweeps/phi4-quick.yaml'),
+  )
+    .option('--fresh', 'start another sweep under the next free name when this one exists')
+    .option('--dry-run', 'check everything and say what it would train; start nothing')
+    .option('--follow', 'show progress until the sweep ends')
+    .option('--json', 'print one JSON object')
+    .action(async (file: string, options: LaunchVerbOptions) => {
+      const { launchSweep, loadSweepFile } = await import('../client.js');
+      const { connectClient, connectStore } = await import('../connection.js');
+      const { describePlan } = await import('../plan.js');
+      const spec = loadSweepFile(file);
+      if (options.dryRun) {
+        const plan = describePlan(spec);
+        process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${plan.text}\n`);
+        return;
+      }
+      const { trainerSlots } = await import('../../stack/slots.js');
+      const store = await connectStore(options);
+      const { client } = await connectClient(options);
+      const launched = await launchSweep({
+        client,
+        store,
+        spec,
+        slots: trainerSlots(),
+        ...(options.fresh ? { fresh: true } : {}),
+      });
+      if (options.json) process.stdout.write(`${JSON.stringify(launched)}\n`);
+      else
+        process.stdout.write(
+          launched.finished
+            ? `${launched.name} has finished already: \`rgsweep status ${launched.name}\` shows its result\n`
+            : launched.existing
+              ? `${launched.name} is running: attached, nothing was started twice\n`
+              : `${launched.name} is launched\n`,
+        );
+      if (options.follow && !launched.finished) {
+        const { followSweep } = await import('../follow.js');
+        const stop = new AbortController();
+        process.once('SIGINT', () => stop.abort());
+        await followSweep({
+          client,
+          store,
+          sweep: launched.name,
+          signal: stop.signal,
+          output: process.stdout,
+        });
+      }
+    });
+}

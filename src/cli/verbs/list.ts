@@ -1,0 +1,21 @@
+import type { Command } from 'commander';
+import type { StoreOption } from '../connection.js';
+import { withStoreOption } from '../connectionOptions.js';
+
+export function register(program: Command): void {
+  withStoreOption(program.command('list').description('the sweeps in a store'))
+    .option('--json', 'print a JSON array')
+    .action(async (options: StoreOption & { json?: boolean }) => {
+      const { connectStore } = await import('../connection.js');
+      const { listSweeps, readSweepRecord } = await import('../../store/records.js');
+      const store = await connectStore(options);
+      const rows = [];
+      for (const name of await listSweeps(store)) {
+        const record = await readSweepRecord(store, name);
+        rows.push({ name, state: record?.state ?? 'launched', startedAt: record?.startedAt ?? '' });
+      }
+      if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+      else if (rows.length === 0) process.stdout.write(`no sweep in ${store.url}\n`);
+      else for (const row of rows) process.stdout.write(`${row.name}  ${row.state}  ${row.startedAt}\n`);
+    });
+}

@@ -1,0 +1,29 @@
+import { RgsweepError } from '../errors.js';
+import { readScheduleParameters, scheduleParameterNames } from '../schedule/parameters.js';
+import type { Parameters } from '../space/types.js';
+import { readTrainingParameters, trainingParameterNames } from '../train/parameters.js';
+
+/** Every parameter a trial can have: the schedule's and the training's. */
+export const trialParameterNames: readonly string[] = [...scheduleParameterNames, ...trainingParameterNames];
+
+/**
+ * Checks names and values of a parameter set (others take their defaults).
+ * @throws RgsweepError('bad-configuration') naming place, parameter, value and what is allowed
+ */
+export function checkTrialParameters(parameters: Parameters, where: string): void {
+  const unknown = Object.keys(parameters).find((name) => !trialParameterNames.includes(name));
+  if (unknown !== undefined)
+    throw new RgsweepError('bad-configuration', `${where}: no parameter is called "${unknown}"`, {
+      remedy: `parameters: ${trialParameterNames.join(', ')}`,
+    });
+  try {
+    readScheduleParameters(parameters);
+    readTrainingParameters(parameters);
+  } catch (error) {
+    if (!(error instanceof RgsweepError)) throw error;
+    throw new RgsweepError('bad-configuration', `${where}: ${error.message}`, {
+      ...(error.remedy === undefined ? {} : { remedy: error.remedy }),
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,197 @@
+import { dirname, relative, resolve } from 'node:path';
+import { parse as parseYaml, YAMLParseError } from 'yaml';
+import { z } from 'zod';
+import { RgsweepError } from '../errors.js';
+import { parseSpace } from '../space/parse.js';
+import { samplerNames } from '../samplers/types.js';
+import { presets } from '../schedule/presets.js';
+import { checkTrialParameters, trialParameterNames } from './parameters.js';
+import type { SweepSpec } from './types.js';
+
+const positiveInteger = z.int().min(1);
+
+const phi4 = z.strictObject({
+  name: z.literal('phi4'),
+  size: z.int().min(2).max(64).default(6),
+  mass2: z.number().default(-4),
+  coupling: z.number().min(0).default(6.975),
+});
+
+const parameterValue = z.union([z.number(), z.string(), z.boolean()]);
+
+/** A sweep file as its user writes it (YAML), before paths are followed and names are checked. */
+export const sweepFileSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'use letters, digits, dot, dash and underscore, at most 100')
+    .describe('Name of the sweep: its workflow id and its folder in the store'),
+  task: phi4.describe('What is trained'),
+  space: z
+    .union([z.string(), z.record(z.string(), z.unknown())])
+    .describe('Search space: the path of a file, relative to this one, or the space itself'),
+  objective: z
+    .strictObject({
+      metric: z.enum(['kl', 'nll', 'vlb', 'ess', 'reverseKl']),
+      direction: z.enum(['minimize', 'maximize']),
+    })
+    .default({ metric: 'kl', direction: 'minimize' }),
+  sampler: z
+    .strictObject({ name: z.enum(samplerNames).default('tpe'), seed: z.int().min(0).default(0) })
+    .default({ name: 'tpe', seed: 0 }),
+  pruner: z
+    .strictObject({
+      name: z.enum(['none', 'asha']).default('asha'),
+      reduction: z.int().min(2).default(3),
+      rungs: z.array(positiveInteger).min(1),
+    })
+    .describe('Training budgets in steps at which trials are judged'),
+  budget: z.strictObject({
+    trials: z.int().min(0),
+    concurrency: z.union([positiveInteger, z.literal('auto')]).default('auto'),
+  }),
+  baselines: z.array(z.string()).default([]),
+  defaults: z.record(z.string(), parameterValue).default({}),
+  train: z
+    .strictObject({
+      checkpointEverySteps: positiveInteger.default(500),
+      backend: z.enum(['auto', 'wasm', 'tensorflow', 'webgpu', 'cpu']).default('auto'),
+      retries: z.int().min(0).default(3),
+    })
+    .default({ checkpointEverySteps: 500, backend: 'auto', retries: 3 }),
+  evaluation: z.strictObject({ samples: z.int().min(256).default(2048) }).default({ samples: 2048 }),
+});
+
+function show(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing';
+  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root;
+  for (const key of path) {
+    if (value === null || typeof value !== 'object') return undefined;
+    value = (value as Record<PropertyKey, unknown>)[key];
+  }
+  return value;
+}
+
+/** YAML text → value; a syntax error names file, line and column. */
+export function parseYamlFile(text: string, file: string): unknown {
+  try {
+    return parseYaml(text, { uniqueKeys: true });
+  } catch (error) {
+    if (!(error instanceof YAMLParseError)) throw error;
+    const at = error.linePos?.[0];
+    const reason = error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+    throw new RgsweepError('bad-configuration', `${file}:${at?.line ?? 1}:${at?.col ?? 1}: ${reason}`, {
+      remedy: 'correct the YAML at that place',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Reads and checks a sweep file with everything it names: space, presets, every parameter.
+ * @param readText reads a file named by the sweep file; it throws when there is none
+ * @throws RgsweepError('bad-configuration') naming file, field, value and what would be right
+ */
+export function parseSweepFile(text: string, file: string, readText: (path: string) => string): SweepSpec {
+  const raw = parseYamlFile(text, file);
+  const parsed = sweepFileSchema.safeParse(raw);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => {
+      const where = issue.path.join('.') || '(top level)';
+      const value = valueAt(raw, issue.path);
+      const got = value === undefined || issue.code === 'unrecognized_keys' ? '' : `, got ${show(value)}`;
+      return `${file}: ${where}: ${issue.message}${got}`;
+    });
+    throw new RgsweepError('bad-configuration', lines.join('\n'), {
+      remedy: 'see docs/sweep-file.md for every field, its meaning and its bounds',
+    });
+  }
+  const spec = parsed.data;
+  const where = `${file}: `;
+
+  let space;
+  if (typeof spec.space === 'string') {
+    const path = resolve(dirname(file), spec.space);
+    const shown = relative(process.cwd(), path) || path;
+    let content: string;
+    try {
+      content = readText(path);
+    } catch (error) {
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}space: cannot read ${show(spec.space)} (${path})`,
+        {
+          remedy: 'give a path relative to the sweep file, or write the space in its place',
+          cause: error,
+        },
+      );
+    }
+    space = parseSpace(parseYamlFile(content, shown), shown);
+  } else {
+    space = parseSpace(spec.space, `${where}space`);
+  }
+  const known = new Set(trialParameterNames);
+  for (const parameter of space.parameters) {
+    if (!known.has(parameter.name))
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}space: no parameter is called ${show(parameter.name)}`,
+        {
+          remedy: `parameters: ${trialParameterNames.join(', ')}`,
+        },
+      );
+  }
+  checkTrialParameters(spec.defaults, `${where}defaults`);
+  for (const parameter of space.parameters) {
+    const values =
+      parameter.type === 'categorical'
+        ? parameter.choices
+        : parameter.type === 'fixed'
+          ? [parameter.value]
+          : [parameter.low, parameter.high];
+    for (const value of values)
+      checkTrialParameters({ [parameter.name]: value }, `${where}space.${parameter.name}`);
+  }
+  for (const [index, name] of spec.baselines.entries()) {
+    if (!(name in presets))
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}baselines.${index}: no preset is called ${show(name)}`,
+        {
+          remedy: `presets: ${Object.keys(presets).join(', ')}`,
+        },
+      );
+    if (spec.baselines.indexOf(name) !== index)
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}baselines.${index}: ${show(name)} is listed twice`,
+      );
+  }
+  const { rungs } = spec.pruner;
+  for (let i = 1; i < rungs.length; i++) {
+    if (rungs[i]! <= rungs[i - 1]!)
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}pruner.rungs.${i}: ${rungs[i]} is not above ${rungs[i - 1]}`,
+        { remedy: 'list the rungs in ascending training steps' },
+      );
+  }
+  return {
+    name: spec.name,
+    task: spec.task,
+    space,
+    objective: spec.objective,
+    sampler: spec.sampler,
+    pruner: spec.pruner.name === 'none' ? { ...spec.pruner, rungs: rungs.slice(-1) } : spec.pruner,
+    budget: spec.budget,
+    baselines: spec.baselines,
+    defaults: spec.defaults,
+    checkpointEverySteps: spec.train.checkpointEverySteps,
+    evaluation: spec.evaluation,
+    backend: spec.train.backend,
+    retries: spec.train.retries,
+  };
+}

@@ -1,0 +1,57 @@
+import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
+import type { FailureKind } from '../src/errors.js';
+import type { Parameters } from '../src/space/types.js';
+import type { SweepMachine } from '../src/sweep/state.js';
+import type { SweepSpec } from '../src/sweep/types.js';
+
+/** What the sweep workflow starts with. `machine` is carried through continue-as-new. */
+export interface SweepInput {
+  spec: SweepSpec;
+  concurrency: number;
+  machine?: SweepMachine;
+  /** Rebuild trials from the store before anything else: a resumed or vanished sweep. */
+  rebuild?: boolean;
+  /** With `rebuild`: failed trials to try again, or all of them. */
+  retry?: number[] | 'all';
+}
+
+/** What a trial's segment starts with; everything else it reads from the store. */
+export interface SegmentInput {
+  sweep: string;
+  trial: number;
+  purpose: 'train' | 'test';
+  rung: number;
+  /** Training steps at the segment's end. */
+  step: number;
+  /** Failures without progress after which the trial is given up. */
+  retries: number;
+}
+
+/** A segment tells its sweep how it ended, by signal to the sweep's workflow id, so that the sweep may continue as new meanwhile. */
+export type SegmentReport =
+  | { trial: number; purpose: 'train' | 'test'; rung: number; outcome: 'finished'; value: number }
+  | {
+      trial: number;
+      purpose: 'train' | 'test';
+      rung: number;
+      outcome: 'failed';
+      kind: FailureKind;
+      message: string;
+    }
+  | { trial: number; purpose: 'train' | 'test'; rung: number; outcome: 'interrupted' };
+
+export const segmentReport = defineSignal<[SegmentReport]>('segmentReport');
+
+/** The sweep's state machine as it is. */
+export const sweepStatus = defineQuery<SweepMachine>('status');
+
+/** No new segment starts; with `now`, running ones write a checkpoint and give their trainer back. */
+export const pauseSweep = defineUpdate<string, [{ now: boolean }]>('pause');
+export const resumeSweep = defineUpdate<string>('resume');
+/** Ends the sweep: running segments write a checkpoint first. It can be resumed later from the store. */
+export const stopSweep = defineUpdate<string>('stop');
+export const extendSweep = defineUpdate<string, [{ trials: number }]>('extend');
+export const setConcurrency = defineUpdate<string, [number]>('setConcurrency');
+/** Failed trials go on from their last good checkpoint. */
+export const retryTrials = defineUpdate<string, [number[] | 'all']>('retry');
+export const enqueueTrial = defineUpdate<string, [Parameters]>('enqueue');

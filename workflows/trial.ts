@@ -1,0 +1,157 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  proxyActivities,
+  proxyLocalActivities,
+  sleep,
+  TimeoutFailure,
+} from '@temporalio/workflow';
+import type { Activities, SegmentFailureDetails, SegmentProgress, TrainResult } from '../activities/types.js';
+import { failureKinds, finalFailureKinds, type FailureKind } from '../src/errors.js';
+import { trainQueue } from '../src/sweep/names.js';
+import { segmentReport, type SegmentInput, type SegmentReport } from './messages.js';
+
+const local = proxyLocalActivities<Activities>({
+  startToCloseTimeout: '2 minutes',
+  retry: { maximumInterval: '30 seconds' },
+});
+/**
+ * One attempt each: what to do after a failure is decided here, by its kind and by the progress since the last one.
+ * The heartbeat timeout is how long a killed worker goes unnoticed.
+ */
+const training = proxyActivities<Activities>({
+  taskQueue: trainQueue,
+  startToCloseTimeout: '30 days',
+  heartbeatTimeout: '15 seconds',
+  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+  retry: { maximumAttempts: 1 },
+});
+
+/** Kinds that say nothing about the configuration: they are retried without end. */
+const innocentKinds: readonly FailureKind[] = ['worker-lost', 'preempted', 'store-unavailable'];
+
+interface Failure {
+  kind: FailureKind;
+  message: string;
+  details: SegmentFailureDetails;
+}
+
+/**
+ * A trial's segment: training up to a rung and its evaluation there, or the one measurement on test data.
+ * Idempotent as a whole: started again it finds its checkpoints and repeats at most the steps since the last one.
+ */
+export async function trialSegment(input: SegmentInput): Promise<void> {
+  const { sweep, trial, rung, step, purpose } = input;
+  const segment = { sweep, trial, rung, step };
+  const report = async (outcome: SegmentReport) => {
+    try {
+      await getExternalWorkflowHandle(sweep).signal(segmentReport, outcome);
+    } catch {
+      // The sweep is gone. What was found is in the store, from where a resumed sweep reads it.
+    }
+  };
+  let trained: TrainResult | undefined;
+  // The checkpoint a measurement needs may turn out to be damaged: then training fills the gap first.
+  const trainAndEvaluate = async (split: 'validation' | 'test') => {
+    const result = await training.train(segment);
+    trained = trained ? addTraining(trained, result) : result;
+    return training.evaluate({ ...segment, split });
+  };
+  try {
+    if (purpose === 'test') {
+      const evaluate = await persistently(input, () => trainAndEvaluate('test'));
+      await local.recordTest({ ...segment, evaluate });
+      await report({ trial, purpose, rung, outcome: 'finished', value: 0 });
+      return;
+    }
+    await local.recordStart({ sweep, trial });
+    const evaluate = await persistently(input, () => trainAndEvaluate('validation'));
+    const { value } = await local.recordRung({ ...segment, train: trained!, evaluate });
+    await report({ trial, purpose, rung, outcome: 'finished', value });
+  } catch (error) {
+    await CancellationScope.nonCancellable(async () => {
+      if (isCancellation(error)) {
+        await local.recordInterruption({ sweep, trial });
+        await report({ trial, purpose, rung, outcome: 'interrupted' });
+        return;
+      }
+      const failure = error instanceof GivenUp ? error.failure : failureOf(error);
+      await local.recordFailure({ sweep, trial, ...failure, givenUp: purpose === 'train' });
+      await report({ trial, purpose, rung, outcome: 'failed', kind: failure.kind, message: failure.message });
+    });
+  }
+}
+
+/** One segment's training over several attempts: steps and seconds add up. */
+function addTraining(earlier: TrainResult, later: TrainResult): TrainResult {
+  const trainSeconds = earlier.trainSeconds + later.trainSeconds;
+  const stepsTrained = earlier.stepsTrained + later.stepsTrained;
+  return {
+    ...later,
+    trainSeconds,
+    stepsTrained,
+    stepsPerSecond: trainSeconds > 0 ? stepsTrained / trainSeconds : 0,
+  };
+}
+
+class GivenUp extends Error {
+  readonly failure: Failure;
+  constructor(failure: Failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** Runs until it succeeds, is cancelled, fails for good, or has failed too often without a step of progress. */
+async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Promise<T> {
+  let withoutProgress = 0;
+  let furthest = -1;
+  for (;;) {
+    try {
+      return await run();
+    } catch (error) {
+      if (isCancellation(error)) throw error;
+      const failure = failureOf(error);
+      const { kind, message, details } = failure;
+      if (details.step > furthest) {
+        furthest = details.step;
+        withoutProgress = 0;
+      }
+      if (!innocentKinds.includes(kind)) withoutProgress++;
+      const final = finalFailureKinds.includes(kind) || withoutProgress > input.retries;
+      if (final) throw new GivenUp(failure);
+      await local.recordFailure({
+        sweep: input.sweep,
+        trial: input.trial,
+        kind,
+        message,
+        details,
+        givenUp: false,
+      });
+      if (kind === 'store-unavailable') await sleep('15 seconds');
+      else if (withoutProgress > 0) await sleep(1000 * 2 ** Math.min(withoutProgress, 6));
+    }
+  }
+}
+
+function failureOf(error: unknown): Failure {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  if (cause instanceof TimeoutFailure) {
+    const progress = cause.lastHeartbeatDetails as SegmentProgress | undefined;
+    return {
+      kind: 'worker-lost',
+      message: 'the worker stopped reporting: it was killed, or lost its connection',
+      details: { step: progress?.step ?? 0, stepsTrained: progress?.stepsTrained ?? 0 },
+    };
+  }
+  if (cause instanceof ApplicationFailure) {
+    const kind = failureKinds.find((known) => known === cause.type) ?? 'crashed';
+    const details = cause.details?.[0] as SegmentFailureDetails | undefined;
+    return { kind, message: cause.message, details: details ?? { step: 0, stepsTrained: 0 } };
+  }
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return { kind: 'crashed', message, details: { step: 0, stepsTrained: 0 } };
+}
