@@ -1,0 +1,129 @@
+import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { defaultPayloadConverter, fromPayloadsAtIndex, type Payload } from '@temporalio/common';
+import type { DataProgress } from '../../activities/dataset.js';
+import type { SegmentProgress } from '../../activities/types.js';
+import { sweepStatus } from '../../workflows/messages.js';
+import { listTrials, readSweepRecord, readTrial } from '../store/records.js';
+import type { ObjectStore } from '../store/types.js';
+import { segmentWorkflowId } from '../sweep/names.js';
+import { rebuildMachine } from '../sweep/rebuild.js';
+import type { SweepMachine } from '../sweep/state.js';
+import type { SweepSpec, SweepState, TrialRecord } from '../sweep/types.js';
+
+/** What a running segment's last heartbeat said; a hint for people. */
+export interface RunningSegment {
+  trial: number;
+  purpose: 'train' | 'test';
+  progress?: SegmentProgress;
+}
+
+/** A sweep as it is now: states from the workflow (or the store, when it is not open), results from the store. */
+export interface SweepView {
+  spec: SweepSpec;
+  state: SweepState;
+  /** The sweep's workflow is open on the server. */
+  open: boolean;
+  machine: SweepMachine;
+  records: TrialRecord[];
+  running: RunningSegment[];
+  data?: DataProgress;
+  startedAt: string;
+  finishedAt?: string;
+}
+
+/** Heartbeat details of a workflow's pending activity of one type. */
+function heartbeatOf<T>(
+  description: WorkflowExecutionDescription,
+  accept: (details: { purpose?: string }) => boolean,
+): T | undefined {
+  for (const activity of description.raw.pendingActivities ?? []) {
+    const payloads = activity.heartbeatDetails?.payloads as Payload[] | undefined;
+    if (!payloads?.length) continue;
+    const details = fromPayloadsAtIndex<{ purpose?: string }>(defaultPayloadConverter, 0, payloads);
+    if (accept(details)) return details as T;
+  }
+  return undefined;
+}
+
+/** Keeps what cannot change any more, so that following a long sweep reads little. */
+export class SweepCollector {
+  private readonly settled = new Map<number, { updates: string; record: TrialRecord }>();
+
+  constructor(
+    private readonly client: Client | undefined,
+    private readonly store: ObjectStore,
+    private readonly spec: SweepSpec,
+  ) {}
+
+  async collect(): Promise<SweepView> {
+    const { client, store, spec } = this;
+    const sweepRecord = await readSweepRecord(store, spec.name);
+    let machine: SweepMachine | undefined;
+    let open = false;
+    let data: DataProgress | undefined;
+    if (client) {
+      try {
+        const handle = client.workflow.getHandle(spec.name);
+        const description = await handle.describe();
+        open = description.status.name === 'RUNNING';
+        if (open) {
+          machine = await handle.query(sweepStatus);
+          data = heartbeatOf<DataProgress>(description, ({ purpose }) => purpose === 'data');
+        }
+      } catch (error) {
+        if (!(error instanceof WorkflowNotFoundError)) throw error;
+      }
+    }
+    const records = await this.records(machine);
+    machine ??= rebuildMachine(spec, 1, records);
+    const running = open ? await this.running(machine) : [];
+    const recorded = sweepRecord?.state ?? 'running';
+    return {
+      spec,
+      state: open ? machine.status : recorded,
+      open,
+      machine,
+      records,
+      running,
+      ...(data ? { data } : {}),
+      startedAt: sweepRecord?.startedAt ?? new Date().toISOString(),
+      ...(sweepRecord?.finishedAt === undefined ? {} : { finishedAt: sweepRecord.finishedAt }),
+    };
+  }
+
+  private async records(machine: SweepMachine | undefined): Promise<TrialRecord[]> {
+    if (!machine) return listTrials(this.store, this.spec.name);
+    const records = await Promise.all(
+      machine.trials.map(async (row) => {
+        const updates = `${row.state} ${row.values.length} ${row.segment ? 'open' : ''} ${row.tested ? 'tested' : ''}`;
+        const known = this.settled.get(row.trial);
+        if (known?.updates === updates && !row.segment) return known.record;
+        const record = await readTrial(this.store, this.spec.name, row.trial);
+        if (record) this.settled.set(row.trial, { updates, record });
+        return record;
+      }),
+    );
+    return records.filter((record) => record !== undefined);
+  }
+
+  private async running(machine: SweepMachine): Promise<RunningSegment[]> {
+    const open = machine.trials.filter((row) => row.segment);
+    return Promise.all(
+      open.map(async (row): Promise<RunningSegment> => {
+        const segment = { trial: row.trial, purpose: row.segment!.kind };
+        try {
+          const handle = this.client!.workflow.getHandle(segmentWorkflowId(this.spec.name, row.trial));
+          const progress = heartbeatOf<SegmentProgress>(
+            await handle.describe(),
+            ({ purpose }) => purpose !== 'data',
+          );
+          return progress ? { ...segment, progress } : segment;
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error;
+          return segment;
+        }
+      }),
+    );
+  }
+}

@@ -1,0 +1,41 @@
+import type { Command } from 'commander';
+import type { StoreOption } from '../connection.js';
+import { withStoreOption } from '../connectionOptions.js';
+
+export function register(program: Command): void {
+  withStoreOption(program.command('trials').description('the trials of a sweep, from the store').argument('<sweep>'))
+    .option('--json', 'print the records as JSON lines')
+    .option('--state <state>', 'only trials in this state')
+    .action(async (sweep: string, options: StoreOption & { json?: boolean; state?: string }) => {
+      const { loadSnapshot } = await import('../snapshot.js');
+      const { snapshot } = await loadSnapshot(options, sweep);
+      const { trialStates } = await import('../../sweep/types.js');
+      if (options.state !== undefined && !(trialStates as readonly string[]).includes(options.state)) {
+        const { RgsweepError } = await import('../../errors.js');
+        throw new RgsweepError('usage', `--state: "${options.state}" is none of ${trialStates.join(', ')}`);
+      }
+      const trials = snapshot.trials.filter((trial) => !options.state || trial.state === options.state);
+      if (options.json) {
+        for (const trial of trials) process.stdout.write(`${JSON.stringify(trial)}\n`);
+        return;
+      }
+      const { trialTable } = await import('../../report/table.js');
+      process.stdout.write(`${trialTable(snapshot, trials, process.stdout.columns ?? 100)}\n`);
+    });
+
+  withStoreOption(program.command('best').description('the best trial of a sweep, from the store').argument('<sweep>'))
+    .option('--json', 'print the record as JSON')
+    .action(async (sweep: string, options: StoreOption & { json?: boolean }) => {
+      const { loadSnapshot } = await import('../snapshot.js');
+      const { bestSearched, verdict } = await import('../../report/ranking.js');
+      const { snapshot } = await loadSnapshot(options, sweep);
+      const best = bestSearched(snapshot);
+      if (options.json) {
+        process.stdout.write(`${JSON.stringify(best ?? null)}\n`);
+        return;
+      }
+      process.stdout.write(`${verdict(snapshot)}\n`);
+      if (!best) return;
+      for (const [name, value] of Object.entries(best.parameters)) process.stdout.write(`  ${name}: ${value}\n`);
+    });
+}
