@@ -35,6 +35,29 @@ export interface WorkerSettings {
 const bundlePath = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
 const trainerPath = fileURLToPath(new URL('../train/trainer.js', import.meta.url));
 
+/**
+ * The built-in trainer, unless RGSWEEP_TRAINER names another program that speaks the trainer protocol, as a JSON array of
+ * program and arguments.
+ */
+function trainerCommand(): string[] {
+  const named = process.env.RGSWEEP_TRAINER;
+  if (named === undefined) return [process.execPath, trainerPath];
+  try {
+    const command: unknown = JSON.parse(named);
+    if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string'))
+      return command;
+  } catch {
+    // Falls through to the message below.
+  }
+  throw new RgsweepError(
+    'usage',
+    `RGSWEEP_TRAINER: ${named} is no JSON array of a program and its arguments`,
+    {
+      remedy: 'for example ["python3", "train.py"]',
+    },
+  );
+}
+
 /** Time for trainers to write their checkpoint; below a spot instance's notice. */
 const shutdownForceTime = '25 seconds';
 
@@ -109,7 +132,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     store,
     cacheFolder: settings.cacheFolder,
     client: new Client({ connection, namespace }),
-    trainerCommand: [process.execPath, trainerPath],
+    trainerCommand: trainerCommand(),
     threads: Math.max(1, Math.floor(availableParallelism() / settings.slots)),
     stallSeconds: settings.stallSeconds,
     metrics,

@@ -4,7 +4,10 @@ import { withConnectionOptions } from '../connectionOptions.js';
 
 export function register(program: Command): void {
   withConnectionOptions(
-    program.command('status').description('how a sweep stands: states, best so far, time left').argument('<sweep>'),
+    program
+      .command('status')
+      .description('how a sweep stands: states, best so far, time left')
+      .argument('<sweep>'),
   )
     .option('--watch', 'go on showing it until the sweep ends')
     .option('--json', 'print one JSON object')
@@ -43,6 +46,7 @@ export function register(program: Command): void {
         return;
       }
       const { progressView } = await import('../../report/progress.js');
-      for (const line of progressView(progress, process.stdout.columns ?? 100)) process.stdout.write(`${line}\n`);
+      for (const line of progressView(progress, process.stdout.columns ?? 100))
+        process.stdout.write(`${line}\n`);
     });
 }

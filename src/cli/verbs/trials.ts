@@ -3,7 +3,9 @@ import type { StoreOption } from '../connection.js';
 import { withStoreOption } from '../connectionOptions.js';
 
 export function register(program: Command): void {
-  withStoreOption(program.command('trials').description('the trials of a sweep, from the store').argument('<sweep>'))
+  withStoreOption(
+    program.command('trials').description('the trials of a sweep, from the store').argument('<sweep>'),
+  )
     .option('--json', 'print the records as JSON lines')
     .option('--state <state>', 'only trials in this state')
     .action(async (sweep: string, options: StoreOption & { json?: boolean; state?: string }) => {
@@ -23,7 +25,9 @@ export function register(program: Command): void {
       process.stdout.write(`${trialTable(snapshot, trials, process.stdout.columns ?? 100)}\n`);
     });
 
-  withStoreOption(program.command('best').description('the best trial of a sweep, from the store').argument('<sweep>'))
+  withStoreOption(
+    program.command('best').description('the best trial of a sweep, from the store').argument('<sweep>'),
+  )
     .option('--json', 'print the record as JSON')
     .action(async (sweep: string, options: StoreOption & { json?: boolean }) => {
       const { loadSnapshot } = await import('../snapshot.js');
@@ -36,6 +40,7 @@ export function register(program: Command): void {
       }
       process.stdout.write(`${verdict(snapshot)}\n`);
       if (!best) return;
-      for (const [name, value] of Object.entries(best.parameters)) process.stdout.write(`  ${name}: ${value}\n`);
+      for (const [name, value] of Object.entries(best.parameters))
+        process.stdout.write(`  ${name}: ${value}\n`);
     });
 }

@@ -1,0 +1,175 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { Client, Connection } from '@temporalio/client';
+import { findTemporalCli } from '../../src/stack/temporalCli.js';
+import { searchAttributes } from '../../src/sweep/searchAttributes.js';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+/** The compiled command line: end-to-end tests run what users run. */
+export const mainFile = join(root, 'dist/src/cli/main.js');
+export const fixtureTrainer = join(root, 'test/fixtures/trainer.mjs');
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** A process of the stack that a test may kill and start again. */
+export class Restartable {
+  process: ChildProcess | undefined;
+  output = '';
+  constructor(
+    private readonly command: string,
+    private readonly args: readonly string[],
+    private readonly environment: NodeJS.ProcessEnv = {},
+  ) {}
+
+  start(): void {
+    this.process = spawn(this.command, this.args, {
+      env: { ...process.env, ...this.environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      detached: true,
+    });
+    const keep = (text: Buffer) => (this.output = (this.output + text.toString()).slice(-20_000));
+    this.process.stdout!.on('data', keep);
+    this.process.stderr!.on('data', keep);
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    const child = this.process;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, 'exit');
+    child.kill(signal);
+    await ended;
+  }
+}
+
+/** A server, a control worker and a training worker in a folder of their own, on loopback. */
+export class TestStack {
+  readonly folder = mkdtempSync(join(tmpdir(), 'rgsweep-e2e-'));
+  readonly storeUrl: string;
+  server!: Restartable;
+  control!: Restartable;
+  train!: Restartable;
+  address = '';
+  client!: Client;
+  private connection!: Connection;
+
+  constructor(storeFolder?: string) {
+    this.storeUrl = `file://${storeFolder ?? join(this.folder, 'store')}`;
+  }
+
+  async start(options: { slots?: number; environment?: NodeJS.ProcessEnv } = {}): Promise<void> {
+    const cli = await findTemporalCli({
+      cacheFolder: join(root, '.rgsweep/bin'),
+      onProgress: () => undefined,
+    });
+    const port = await freePort();
+    this.address = `127.0.0.1:${port}`;
+    this.server = new Restartable(cli.path, [
+      ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)],
+      ...['--db-filename', join(this.folder, 'temporal.db'), '--log-level', 'error'],
+      ...Object.entries(searchAttributes).flatMap(([name, type]) => [
+        '--search-attribute',
+        `${name}=${type}`,
+      ]),
+    ]);
+    this.server.start();
+    await this.connect();
+    const worker = (role: string, extra: string[] = []) =>
+      new Restartable(
+        process.execPath,
+        [
+          ...[mainFile, 'worker', '--role', role, '--address', this.address, '--store', this.storeUrl],
+          ...['--cache', join(this.folder, 'cache'), '--exit-with-parent', ...extra],
+        ],
+        options.environment,
+      );
+    this.control = worker('control');
+    this.train = worker('train', ['--slots', String(options.slots ?? 2)]);
+    this.control.start();
+    this.train.start();
+  }
+
+  async connect(): Promise<void> {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        this.connection = await Connection.connect({ address: this.address, connectTimeout: '2 seconds' });
+        await this.connection.workflowService.describeNamespace({ namespace: 'default' });
+        this.client = new Client({ connection: this.connection });
+        return;
+      } catch (error) {
+        if (attempt > 60) throw error;
+        await sleep(250);
+      }
+    }
+  }
+
+  /** Runs the command line to its end. */
+  async run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
+    const child = spawn(process.execPath, [mainFile, ...args], {
+      env: { ...process.env, TEMPORAL_ADDRESS: this.address, RGSWEEP_STORE: this.storeUrl },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.on('data', (text: Buffer) => (stdout += text.toString()));
+    child.stderr.on('data', (text: Buffer) => (stderr += text.toString()));
+    const [code] = (await once(child, 'close')) as [number | null];
+    return { code, stdout, stderr };
+  }
+
+  writeSweep(name: string, text: string): string {
+    const file = join(this.folder, `${name}.yaml`);
+    writeFileSync(file, text);
+    return file;
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.train?.kill('SIGTERM'), this.control?.kill('SIGTERM')]);
+    await this.connection?.close();
+    await this.server?.kill('SIGTERM');
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+}
+
+/** Process ids of running trainers whose task file lies below a folder. */
+export function trainersBelow(folder: string): number[] {
+  const found: number[] = [];
+  for (const entry of readdirSync('/proc')) {
+    if (!/^\d+$/.test(entry)) continue;
+    try {
+      const command = readFileSync(`/proc/${entry}/cmdline`, 'utf8').split('\0');
+      if (command.some((part) => part.startsWith(folder) && part.endsWith('task.json')))
+        found.push(Number(entry));
+    } catch {
+      // It ended while we looked.
+    }
+  }
+  return found;
+}
+
+/** Waits until `condition` gives something, or fails with what it was waiting for. */
+export async function until<T>(
+  what: string,
+  condition: () => Promise<T | undefined | false> | T | undefined | false,
+  seconds = 90,
+): Promise<T> {
+  const deadline = Date.now() + seconds * 1000;
+  for (;;) {
+    const value = await condition();
+    if (value) return value;
+    if (Date.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
+    await sleep(200);
+  }
+}
