@@ -2,7 +2,7 @@ import js from '@eslint/js';
 import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
-/** Folders that hold pure code: no effects, no tfjs, no AWS, no Temporal (docs/architecture.md). */
+/** Folders that hold pure code: no effects, no tfjs, no AWS, no Temporal (docs/architecture.md, "Direction of imports"). */
 const pure = ['space', 'samplers', 'pruners', 'sweep', 'schedule', 'basis', 'random'];
 const science = ['data', 'model', 'train', 'sample', 'eval'];
 
