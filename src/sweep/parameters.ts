@@ -1,6 +1,7 @@
 import { RgsweepError } from '../errors.js';
 import { readScheduleParameters, scheduleParameterNames } from '../schedule/parameters.js';
-import type { Parameters } from '../space/types.js';
+import type { Parameters, SearchSpace } from '../space/types.js';
+import { activeParameters, requireValidParameters } from '../space/validate.js';
 import { readTrainingParameters, trainingParameterNames } from '../train/parameters.js';
 
 /** Every parameter a trial can have: the schedule's and the training's. */
@@ -26,4 +27,19 @@ export function checkTrialParameters(parameters: Parameters, where: string): voi
       cause: error,
     });
   }
+}
+
+/**
+ * A parameter set of the user's own, completed with the space's constants.
+ * @throws RgsweepError('bad-configuration') when it does not belong to the space
+ */
+export function completeEnqueued(space: SearchSpace, parameters: Parameters, where: string): Parameters {
+  const constants = space.parameters.filter((parameter) => parameter.type === 'fixed');
+  const given = { ...Object.fromEntries(constants.map(({ name, value }) => [name, value])), ...parameters };
+  const active = new Set(activeParameters(space, given).map((parameter) => parameter.name));
+  const completed = Object.fromEntries(
+    Object.entries(given).filter(([name]) => name in parameters || active.has(name)),
+  );
+  requireValidParameters(space, completed, where);
+  return completed;
 }

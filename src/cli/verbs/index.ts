@@ -1,4 +1,6 @@
 import type { Command } from 'commander';
+import { register as enqueue } from './enqueue.js';
+import { register as extend } from './extend.js';
 import { register as launch } from './launch.js';
 import { register as list } from './list.js';
 import { register as pause } from './pause.js';
@@ -17,5 +19,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   pause,
   resume,
   stop,
+  extend,
+  enqueue,
   worker,
 ];
