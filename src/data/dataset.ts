@@ -6,6 +6,7 @@ import { computeStatistics, encodeStatistics } from '../basis/statistics.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js';
 import type { TaskDescription } from '../train/protocol.js';
+import { checkCouplings, createLattice } from './phi4/action.js';
 import { generateConfigurations, type HmcSummary } from './phi4/generate.js';
 import { defaultHmcSettings, type HmcSettings } from './phi4/hmc.js';
 import { phi4Observables, type Estimate } from './phi4/observables.js';
@@ -151,6 +152,8 @@ export async function prepareDataset({
 }: PrepareDatasetInput): Promise<DatasetManifest> {
   const recipe = resolveRecipe(task, asked);
   checkRecipe(recipe);
+  checkCouplings(task);
+  createLattice(task.size);
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
     throw new RgsweepError('store-unavailable', `cannot make the folder ${folder}: ${messageOf(error)}`, {
       cause: error,

@@ -21,7 +21,8 @@ export function autocorrelationTime(chains: readonly Float64Array[]): number {
     return sum / pairs;
   };
   const variance = covariance(0);
-  if (!(variance > 0)) return NaN;
+  // A constant's variance is the square of its mean's rounding error.
+  if (!(variance > 1e-24 * mean * mean)) return NaN;
   let time = 0.5;
   for (let lag = 1; lag <= longest / 2; lag++) {
     time += covariance(lag) / variance;
