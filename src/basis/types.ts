@@ -59,4 +59,13 @@ export interface DataStatistics {
   mean: Float64Array;
   /** C = E(φ − μ)(φ − μ)ᵀ, D × D row-major, symmetric. */
   covariance: Float64Array;
+  /** C's eigenvectors, where they have been computed (src/basis/pca.ts): kept with the data set because 3,072 take minutes. */
+  principal?: PrincipalComponents;
+}
+
+/** The eigen-decomposition of a covariance, variances in descending order. */
+export interface PrincipalComponents {
+  variances: Float64Array;
+  /** Row i is the i-th eigenvector, length D: `vectors[component × D + site]`. */
+  vectors: Float64Array;
 }
