@@ -1,0 +1,126 @@
+import type { Objective } from '../sweep/types.js';
+
+/** A measured number with the standard error of its measurement, where one is known. */
+export interface Figure {
+  value: number;
+  error?: number;
+}
+
+const minus = '−';
+
+/** A number to so many digits after the point, with a real minus sign. */
+function fixed(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
+  return value < 0 && Number(text) !== 0 ? `${minus}${text}` : text;
+}
+
+/** A number to about three significant digits: `0.0523`, `12.4`, `1,250`, `3.1e−9`. */
+export function formatNumber(value: number): string {
+  if (Number.isNaN(value)) return 'not a number';
+  if (!Number.isFinite(value)) return value < 0 ? `${minus}∞` : '∞';
+  const size = Math.abs(value);
+  if (size === 0) return '0';
+  if (size < 1e-4 || size >= 1e7) return value.toExponential(2).replace(/-/g, minus).replace('e+', 'e');
+  if (size >= 1000) return formatCount(Math.round(value));
+  return fixed(value, Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(size)))));
+}
+
+/** A whole number in groups of three. */
+export function formatCount(value: number): string {
+  return value.toLocaleString('en-US').replace('-', minus);
+}
+
+/** `0.0523 ± 0.0041`: two digits of the error, and the value to the same place; the value alone without an error. */
+export function formatFigure(figure: Figure): string {
+  const { value, error } = figure;
+  if (error === undefined || !Number.isFinite(error) || error <= 0 || !Number.isFinite(value))
+    return formatNumber(value);
+  const digits = 1 - Math.floor(Math.log10(error));
+  if (digits > 7) return `${formatNumber(value)} ± ${formatNumber(error)}`;
+  const places = Math.max(0, digits);
+  return `${fixed(value, places)} ± ${fixed(error, places)}`;
+}
+
+/** `3 h 05 min`, `12 min`, `41 s`. */
+export function formatDuration(seconds: number): string {
+  if (!Number.isFinite(seconds) || seconds < 0) return '–';
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.round(whole / 60);
+  if (minutes < 60) return `${minutes} min`;
+  const hours = Math.floor(minutes / 60);
+  if (hours < 48) return `${hours} h ${String(minutes % 60).padStart(2, '0')} min`;
+  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+}
+
+/** `2026-03-01 14:05 UTC`; what is no date is shown as it is. */
+export function formatTime(iso: string): string {
+  const time = new Date(iso);
+  return Number.isNaN(time.getTime()) ? iso : `${time.toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+}
+
+/** How a metric is called, and what it is measured in. */
+export interface MetricWords {
+  /** `KL`; for axis titles and table heads. */
+  name: string;
+  /** In a sentence, with what it means. */
+  meaning: string;
+  /** `nats`, or empty for a pure number. */
+  unit: string;
+}
+
+const words: Record<string, MetricWords> = {
+  kl: {
+    name: 'KL',
+    unit: 'nats',
+    meaning:
+      'the forward Kullback–Leibler divergence ⟨−log q − S⟩ − log Z, data to model, by the probability-flow likelihood; 0 is perfect',
+  },
+  nll: {
+    name: 'NLL',
+    unit: 'nats',
+    meaning: 'the negative log-likelihood ⟨−log q⟩ of held-out data, by the probability flow',
+  },
+  vlb: {
+    name: 'VLB',
+    unit: 'nats',
+    meaning: 'the variational bound on the negative log-likelihood of held-out data',
+  },
+  reverseKl: {
+    name: 'reverse KL',
+    unit: 'nats',
+    meaning:
+      'the reverse Kullback–Leibler divergence ⟨log q + S⟩ + log Z over the model’s own samples; 0 is perfect',
+  },
+  ess: {
+    name: 'ESS',
+    unit: '',
+    meaning:
+      'the effective sample size (Σw)²/(N Σw²), w = e^{−S}/q, as a fraction of the model’s own samples; 1 is perfect',
+  },
+};
+
+export function metricWords(metric: string): MetricWords {
+  return Object.hasOwn(words, metric)
+    ? words[metric]!
+    : { name: metric, unit: '', meaning: 'a metric of the task' };
+}
+
+/** `KL in nats` */
+export function metricTitle(metric: string): string {
+  const { name, unit } = metricWords(metric);
+  return unit ? `${name} in ${unit}` : name;
+}
+
+/** `lower is better` */
+export function directionWords(objective: Objective): string {
+  return objective.direction === 'minimize' ? 'lower is better' : 'higher is better';
+}
+
+/** A metric and, when it is known as `<metric>Error`, its standard error; undefined where there is no finite number. */
+export function metricFigure(metrics: Readonly<Record<string, number>>, metric: string): Figure | undefined {
+  const value = Object.hasOwn(metrics, metric) ? metrics[metric] : undefined;
+  if (value === undefined || !Number.isFinite(value)) return undefined;
+  const error = metrics[`${metric}Error`];
+  return error !== undefined && Number.isFinite(error) && error > 0 ? { value, error } : { value };
+}

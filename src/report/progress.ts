@@ -1,0 +1,184 @@
+import type { SweepState, TrialState } from '../sweep/types.js';
+import { trialStates } from '../sweep/types.js';
+import { formatCount, formatDuration, formatFigure, metricWords, type Figure } from './figures.js';
+import { displayWidth, fitLine, padLine } from './text.js';
+
+/** One trial that holds a trainer now. */
+export interface RunningTrial {
+  trial: number;
+  label: string;
+  /** What the trainer does. */
+  phase: 'train' | 'evaluate' | 'test';
+  /** Steps trained so far, of the whole trial. */
+  step: number;
+  /** The rung it is on its way to. */
+  toStep: number;
+  loss?: number;
+  stepsPerSecond?: number;
+}
+
+/** How a sweep stands: what `status` and the live view show, and what `status --json` prints. */
+export interface ProgressStatus {
+  sweep: string;
+  state: SweepState;
+  /** Metric of the objective, e.g. `kl`. */
+  metric: string;
+  /** Direction of the objective. */
+  direction: 'minimize' | 'maximize';
+  /** Number of trials in each state; states without any may be left out. */
+  counts: Partial<Record<TrialState, number>>;
+  running: RunningTrial[];
+  /** The best searched trial so far, at the highest rung reached. */
+  best?: Figure & { trial: number; label: string; step: number };
+  /** The baselines' values at the highest rung each has reached; absent while there is none. */
+  baselines: (Partial<Figure> & { name: string; step?: number })[];
+  /** Training steps done, and those the sweep will take by the present estimate. */
+  stepsDone: number;
+  stepsTotal?: number;
+  /** ISO time at which the sweep began. */
+  startedAt: string;
+  /** ISO time at which it ended. */
+  finishedAt?: string;
+  /**
+   * Seconds left by the caller's own estimate. Without it the view extrapolates from `stepsDone` since `startedAt`,
+   * which is wrong for a sweep that was interrupted.
+   */
+  secondsLeft?: number;
+}
+
+/** Seconds left, or undefined while nothing can be said. */
+export function timeLeft(status: ProgressStatus, now: Date): number | undefined {
+  if (status.secondsLeft !== undefined) return status.secondsLeft;
+  const elapsed = (now.getTime() - Date.parse(status.startedAt)) / 1000;
+  const { stepsDone, stepsTotal } = status;
+  if (stepsTotal === undefined || !(stepsDone > 0) || !(elapsed > 0)) return undefined;
+  return (elapsed * Math.max(0, stepsTotal - stepsDone)) / stepsDone;
+}
+
+/** `█████▌░░░░`: a fraction in eighths of a column. */
+export function progressBar(fraction: number, width: number): string {
+  const part = Number.isFinite(fraction) ? Math.min(1, Math.max(0, fraction)) : 0;
+  const eighths = Math.round(part * width * 8);
+  const full = Math.floor(eighths / 8);
+  const rest = eighths % 8 === 0 ? '' : '▏▎▍▌▋▊▉'[(eighths % 8) - 1]!;
+  return '█'.repeat(full) + rest + '░'.repeat(Math.max(0, width - full - rest.length));
+}
+
+const countWords: Record<TrialState, string> = {
+  waiting: 'waiting',
+  running: 'running',
+  paused: 'at a rung',
+  complete: 'complete',
+  pruned: 'pruned',
+  failed: 'failed',
+};
+
+function countsLine(counts: ProgressStatus['counts']): string {
+  const parts = trialStates
+    .filter((state) => (counts[state] ?? 0) > 0)
+    .map((state) => `${formatCount(counts[state]!)} ${countWords[state]}`);
+  return parts.length > 0 ? parts.join(' · ') : 'no trial yet';
+}
+
+function timesLine(status: ProgressStatus, now: Date): string {
+  const end = status.finishedAt === undefined ? now.getTime() : Date.parse(status.finishedAt);
+  const parts = [`${formatDuration((end - Date.parse(status.startedAt)) / 1000)} since start`];
+  const left = timeLeft(status, now);
+  if (status.finishedAt === undefined && status.state === 'running' && left !== undefined)
+    parts.push(`about ${formatDuration(left)} left`);
+  return parts.join(' · ');
+}
+
+/** `best  KL 0.0523 ± 0.0041 nats  trial 9, fourier · matched …, at 3,000 steps` */
+function bestLines(status: ProgressStatus): { head: string; figure: string; text: string }[] {
+  const { name, unit } = metricWords(status.metric);
+  const value = (figure: Figure) => `${name} ${formatFigure(figure)}${unit ? ` ${unit}` : ''}`;
+  const at = (step: number | undefined) => (step === undefined ? '' : ` at ${formatCount(step)} steps`);
+  const lines: { head: string; figure: string; text: string }[] = [];
+  if (status.best)
+    lines.push({
+      head: 'best so far',
+      figure: value(status.best),
+      text: `trial ${status.best.trial}${at(status.best.step)} · ${status.best.label}`,
+    });
+  for (const baseline of status.baselines)
+    lines.push({
+      head: 'baseline',
+      figure:
+        baseline.value === undefined
+          ? 'no result yet'
+          : value({ value: baseline.value, error: baseline.error }),
+      text: `${baseline.name}${at(baseline.step)}`,
+    });
+  return lines;
+}
+
+/**
+ * Live progress as lines of at most `width` columns, redrawn in place by the caller: state, a bar with the time left,
+ * trials by state, best so far beside the baselines, running trials with step, bar and loss (at most `maximumRunning`).
+ */
+export function progressView(
+  status: ProgressStatus,
+  width: number,
+  { now = new Date(), maximumRunning = 8 }: { now?: Date; maximumRunning?: number } = {},
+): string[] {
+  const lines: string[] = [];
+  const fraction = status.stepsTotal ? status.stepsDone / status.stepsTotal : undefined;
+  lines.push(`${fitLine(status.sweep, Math.max(8, width - 12))}  ${status.state}`);
+  if (fraction !== undefined) {
+    const text = ` ${Math.min(100, Math.floor(fraction * 100))} %  ${formatCount(status.stepsDone)} of ~${formatCount(status.stepsTotal!)} steps`;
+    lines.push(progressBar(fraction, Math.max(6, Math.min(40, width - displayWidth(text)))) + text);
+  }
+  lines.push(timesLine(status, now));
+  lines.push(`trials: ${countsLine(status.counts)}`);
+  const results = bestLines(status);
+  const figureWidth = Math.max(0, ...results.map(({ figure }) => displayWidth(figure)));
+  for (const { head, figure, text } of results)
+    lines.push(`${padLine(head, 11)}  ${padLine(figure, figureWidth)}  ${fitLine(text, 200)}`);
+  const running = [...status.running].sort((a, b) => a.trial - b.trial);
+  const digits = Math.max(0, ...running.map(({ trial }) => String(trial).length));
+  for (const entry of running.slice(0, maximumRunning)) {
+    const trial = `trial ${padLine(String(entry.trial), digits, 'right')}`;
+    const loss = entry.loss === undefined ? '' : `  loss ${entry.loss.toPrecision(4)}`;
+    const what =
+      entry.phase === 'train'
+        ? `${progressBar(entry.step / entry.toStep, 12)} ${formatCount(entry.step)}/${formatCount(entry.toStep)}${loss}`
+        : entry.phase === 'evaluate'
+          ? `evaluating at ${formatCount(entry.step)} steps`
+          : 'measuring on test data';
+    lines.push(`  ${trial}  ${what}  ${fitLine(entry.label, 200)}`);
+  }
+  if (running.length > maximumRunning) lines.push(`  … and ${running.length - maximumRunning} more running`);
+  return lines.map((line) => cut(line, width));
+}
+
+/** Cuts a line that keeps its own indentation and alignment. */
+function cut(line: string, width: number): string {
+  if (displayWidth(line) <= width) return line.trimEnd();
+  let kept = '';
+  for (const character of line) {
+    if (displayWidth(kept + character) > width - 1) break;
+    kept += character;
+  }
+  return `${kept.trimEnd()}…`;
+}
+
+/** One line for a log or a pipe, where nothing can be redrawn; the caller prints it when it changed, with a time. */
+export function progressLine(status: ProgressStatus, { now = new Date() }: { now?: Date } = {}): string {
+  const parts = [`${fitLine(status.sweep, 60)} ${status.state}`];
+  if (status.stepsTotal)
+    parts.push(`${formatCount(status.stepsDone)}/${formatCount(status.stepsTotal)} steps`);
+  parts.push(countsLine(status.counts).replace(/ · /g, ', '));
+  const { name, unit } = metricWords(status.metric);
+  if (status.best)
+    parts.push(
+      `best ${name} ${formatFigure(status.best)}${unit ? ` ${unit}` : ''} (trial ${status.best.trial}, ${fitLine(status.best.label, 80)})`,
+    );
+  for (const baseline of status.baselines)
+    if (baseline.value !== undefined)
+      parts.push(
+        `${fitLine(baseline.name, 40)} ${formatFigure({ value: baseline.value, error: baseline.error })}`,
+      );
+  parts.push(timesLine(status, now).replace(/ · /g, ', '));
+  return parts.join('; ');
+}

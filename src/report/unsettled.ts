@@ -1,0 +1,154 @@
+import type { NumericAxis } from './axes.js';
+import { numericAxes } from './axes.js';
+import type { SweepSnapshot } from '../sweep/types.js';
+import { formatCount, formatFigure, formatNumber, metricWords } from './figures.js';
+import {
+  bestSearched,
+  compareTrials,
+  figureAt,
+  highestResult,
+  isBetter,
+  standings,
+  type PerConfiguration,
+} from './ranking.js';
+import { fitLine } from './text.js';
+
+const plural = (count: number, one: string, many: string): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
+
+/** A range's edge that the best value lies within 5 % of, on the axis's own scale. */
+function nearEdge(axis: NumericAxis, value: number): 'low' | 'high' | undefined {
+  const scale = (x: number) => (axis.log ? Math.log(x) : x);
+  const place = (scale(value) - scale(axis.low)) / (scale(axis.high) - scale(axis.low));
+  return place < 0.05 ? 'low' : place > 0.95 ? 'high' : undefined;
+}
+
+/**
+ * What the search did not settle, as sentences in plain text, most important first: what the errors leave out, what the
+ * winner cannot be told from, which choices were hardly tried, where the best lies at the edge of what was allowed, and
+ * whether more training may change the order.
+ */
+export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfiguration): string[] {
+  const found: string[] = [];
+  const { spec, trials } = snapshot;
+  const metric = metricWords(spec.objective.metric).name;
+  const best = bestSearched(snapshot);
+  const table = standings(snapshot, perConfiguration);
+
+  const open = trials.filter((trial) => ['waiting', 'running'].includes(trial.state)).length;
+  if (open > 0 && snapshot.state !== 'complete')
+    found.push(`${plural(open, 'trial has', 'trials have')} not ended: the ranking can still change.`);
+  if (snapshot.state === 'stopped') {
+    const missing = spec.budget.trials - trials.filter((trial) => trial.origin === 'sampler').length;
+    found.push(
+      missing > 0
+        ? `The sweep was stopped ${plural(missing, 'trial', 'trials')} short of its budget.`
+        : 'The sweep was stopped before all promotions were done.',
+    );
+  }
+
+  const seeds = new Set(trials.filter((trial) => trial.equals === undefined).map((trial) => trial.seed));
+  if (table && seeds.size <= 1)
+    found.push(
+      'Each schedule was trained once, all with the same seed. The errors are those of the evaluation; how much a second training would differ is not in them.',
+    );
+
+  if (best && table) {
+    if (table.source.kind === 'rung')
+      found.push(
+        `The comparison uses the validation data that also chose the winner, the best of ${plural(
+          trials.filter((trial) => trial.baseline === undefined && highestResult(snapshot, trial)).length,
+          'trial',
+          'trials',
+        )}: its ${metric} is flattered by that choice.`,
+      );
+    const method = compareMethods(table.rows.map((row) => row.againstStandard?.method));
+    if (method) found.push(method);
+
+    const top = highestResult(snapshot, best)!;
+    const source = { kind: 'rung', rung: top.rung, step: top.step } as const;
+    const searched = trials.filter(
+      (trial) => trial.baseline === undefined && trial.equals === undefined && trial.state !== 'failed',
+    );
+    const rivals = searched.filter(
+      (trial) => trial !== best && compareTrials(snapshot, best, trial, source)?.outcome === 'tie',
+    );
+    if (rivals.length > 0)
+      found.push(
+        `On validation data the best cannot be told from ${rivals
+          .slice(0, 4)
+          .map((trial) => `trial ${trial.trial}`)
+          .join(
+            ', ',
+          )}${rivals.length > 4 ? ` and ${rivals.length - 4} more` : ''} (differences below twice their error).`,
+      );
+    const judged = searched.filter((trial) => figureAt(snapshot, trial, source)).length;
+    if (judged < searched.length)
+      found.push(
+        `${judged} of ${searched.length} searched trials were trained to ${formatCount(top.step)} steps; the others were judged earlier, and a schedule that starts slowly may have been left behind.`,
+      );
+
+    const earlier = best.rungs.filter((result) => result.rung < top.rung).sort((a, b) => b.rung - a.rung)[0];
+    const before =
+      earlier && figureAt(snapshot, best, { kind: 'rung', rung: earlier.rung, step: earlier.step });
+    const after = figureAt(snapshot, best, source)!;
+    if (earlier && before && isBetter(snapshot, after.value, before.value)) {
+      const gain = Math.abs(before.value - after.value);
+      if (gain > 2 * Math.hypot(before.error ?? 0, after.error ?? 0))
+        found.push(
+          `The best trial was still improving between ${formatCount(earlier.step)} and ${formatCount(top.step)} steps (${metric} ${formatFigure(before)} to ${formatFigure(after)}): longer training may order the schedules differently.`,
+        );
+    }
+
+    for (const axis of numericAxes(spec.space)) {
+      const value = best.parameters[axis.name];
+      const edge = typeof value === 'number' ? nearEdge(axis, value) : undefined;
+      if (edge)
+        found.push(
+          `The best ${fitLine(axis.name, 60)}, ${formatNumber(value as number)}, lies at the ${edge === 'low' ? 'lower' : 'upper'} edge of the range that was searched (${formatNumber(axis.low)} to ${formatNumber(axis.high)}).`,
+        );
+    }
+  }
+
+  for (const parameter of spec.space.parameters) {
+    if (parameter.type !== 'categorical' || !table) continue;
+    const rare = parameter.choices
+      .map((choice) => ({
+        choice,
+        count: trials.filter(
+          (trial) =>
+            trial.baseline === undefined &&
+            trial.parameters[parameter.name] === choice &&
+            highestResult(snapshot, trial),
+        ).length,
+      }))
+      .filter(({ count }) => count < 2);
+    if (rare.length > 0)
+      found.push(
+        `Hardly tried: ${fitLine(parameter.name, 60)} ${rare
+          .slice(0, 6)
+          .map(({ choice, count }) => `${fitLine(String(choice), 40)} (${count === 0 ? 'never' : 'once'})`)
+          .join(', ')}.`,
+      );
+  }
+
+  const failed = trials.filter((trial) => trial.state === 'failed').length;
+  if (failed > 0) found.push(`${plural(failed, 'trial', 'trials')} failed and took no part in the ranking.`);
+  for (const trial of table?.missing ?? [])
+    found.push(
+      `The baseline ${fitLine(trial.baseline ?? '', 60)} has no result where the others are compared.`,
+    );
+  if (table && !table.standard)
+    found.push('Standard diffusion was not measured in this sweep, so a gain over it is not known.');
+  if (table && spec.space.parameters.every((parameter) => parameter.name !== 'learningRate'))
+    found.push(
+      'Learning rate, batch and network were the same for every schedule; none was tuned for its own.',
+    );
+  return found;
+
+  function compareMethods(methods: readonly (string | undefined)[]): string | undefined {
+    const known = methods.filter((method) => method !== undefined);
+    if (known.length === 0 || known.every((method) => method === 'pairs')) return undefined;
+    return 'Errors of differences combine both trials’ standard errors. All trials were measured on the same data, so the true errors are smaller.';
+  }
+}

@@ -1,0 +1,134 @@
+import type { FailureKind } from '../errors.js';
+import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
+import { formatCount, formatFigure, metricWords, type Figure } from './figures.js';
+import {
+  compareTrials,
+  standings,
+  type Comparison,
+  type PerConfiguration,
+  type Source,
+  type Standings,
+} from './ranking.js';
+import { fitLine } from './text.js';
+
+/** How a trial is called in a sentence: `standard diffusion`, `the baseline matched-noise`, `pixel · white … (trial 9)`. */
+export function trialName(trial: TrialRecord): string {
+  if (trial.baseline === 'standard') return 'standard diffusion';
+  if (trial.baseline !== undefined) return `the baseline ${fitLine(trial.baseline, 60)}`;
+  return `${fitLine(trial.label, 80) || 'unnamed schedule'} (trial ${trial.trial})`;
+}
+
+const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** `0.021 ± 0.006 nats`; the size of a difference, without its sign. */
+export function differenceWords(snapshot: SweepSnapshot, comparison: Comparison): string {
+  const { unit } = metricWords(snapshot.spec.objective.metric);
+  const figure: Figure = { value: Math.abs(comparison.difference) };
+  if (comparison.error !== undefined) figure.error = comparison.error;
+  return `${formatFigure(figure)}${unit ? ` ${unit}` : ''}`;
+}
+
+/** `on test data after 3,000 steps`, `on validation data after 1,000 steps`. */
+export function sourceWords(source: Source, trials: readonly TrialRecord[]): string {
+  if (source.kind === 'rung') return `on validation data after ${formatCount(source.step)} steps`;
+  const steps = new Set(trials.map((trial) => Math.max(0, ...trial.rungs.map((result) => result.step))));
+  const [step] = steps;
+  return steps.size === 1 && step ? `on test data after ${formatCount(step)} steps` : 'on test data';
+}
+
+/** `no trial has finished`, with what did happen. */
+function nothingYet(snapshot: SweepSnapshot): string {
+  const failed = snapshot.trials.filter((trial) => trial.state === 'failed');
+  const first = snapshot.spec.pruner.rungs[0];
+  const rung = first === undefined ? 'its first result' : `the first rung (${formatCount(first)} steps)`;
+  if (snapshot.trials.length > 0 && failed.length === snapshot.trials.length) {
+    const kinds = new Map<FailureKind, number>();
+    for (const trial of failed) {
+      const kind = trial.failures.at(-1)?.kind;
+      if (kind) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+    }
+    const worst = [...kinds].sort((a, b) => b[1] - a[1])[0];
+    const reason = worst ? `, most often because of “${worst[0]}” (${worst[1]})` : '';
+    return `There is no answer: ${failed.length === 1 ? 'the only trial' : `all ${failed.length} trials`} failed${reason}.`;
+  }
+  const ended =
+    snapshot.state === 'running' || snapshot.state === 'paused' ? 'yet' : 'before the sweep ended';
+  return `No trial has reached ${rung} ${ended}, so there is nothing to compare.`;
+}
+
+/** Baselines other than the two named that the winner cannot be told from. */
+function tiesOf(
+  snapshot: SweepSnapshot,
+  { rows, source }: Standings,
+  named: readonly (TrialRecord | undefined)[],
+  perConfiguration?: PerConfiguration,
+): string {
+  const winner = rows[0]!.trial;
+  const tied = rows
+    .filter((row) => row.trial !== winner && !named.includes(row.trial))
+    .filter((row) => compareTrials(snapshot, winner, row.trial, source, perConfiguration)?.outcome === 'tie')
+    .map((row) => trialName(row.trial));
+  return tied.length === 0 ? '' : `; a tie with ${tied.join(' and ')}`;
+}
+
+/**
+ * One honest sentence: what won, and by how much over standard diffusion. A difference below two of its standard errors
+ * is called a tie; baselines can win; a sweep that goes on is spoken of as it stands so far. Plain text: whoever puts it
+ * into HTML escapes it.
+ */
+export function verdict(snapshot: SweepSnapshot, perConfiguration?: PerConfiguration): string {
+  const table = standings(snapshot, perConfiguration);
+  if (!table) return nothingYet(snapshot);
+  const { rows, source, best, standard } = table;
+  const winner = rows[0]!;
+  const metric = metricWords(snapshot.spec.objective.metric).name;
+  const unit = metricWords(snapshot.spec.objective.metric).unit;
+  const extreme = snapshot.spec.objective.direction === 'minimize' ? 'lowest' : 'highest';
+  const going = snapshot.state === 'running' || snapshot.state === 'paused';
+  const start = (sentence: string) => (going ? `So far, ${sentence}` : capital(sentence));
+  const where = sourceWords(
+    source,
+    rows.map((row) => row.trial),
+  );
+  const figure = (trial: TrialRecord) => formatFigure(rows.find((row) => row.trial === trial)!.figure);
+  const values = (a: TrialRecord, b: TrialRecord) => `${metric} ${figure(a)} against ${figure(b)}, ${where}`;
+  const compare = (a: TrialRecord, b: TrialRecord) =>
+    compareTrials(snapshot, a, b, source, perConfiguration)!;
+
+  if (!best) {
+    const alone = `no searched trial has a result yet; of the baselines ${trialName(winner.trial)} leads`;
+    return `${going ? capital(alone) : capital(alone.replace(' yet', ''))} with ${metric} ${formatFigure(winner.figure)}${unit ? ` ${unit}` : ''} ${where}.`;
+  }
+  if (!standard && winner.trial === best && rows.length === 1)
+    return `${start(`${trialName(best)} has the ${extreme} ${metric}`)}, ${figure(best)}${unit ? ` ${unit}` : ''} ${where}; there is no result of standard diffusion to compare it with.`;
+
+  const rival = winner.trial === best ? (standard ?? rows[1]!.trial) : best;
+  const comparison = compare(winner.trial, rival);
+  const size = differenceWords(snapshot, comparison);
+  const ties = tiesOf(snapshot, table, [rival, standard], perConfiguration);
+
+  if (winner.trial === best) {
+    if (comparison.outcome === 'better')
+      return `${start(`${trialName(best)} beats ${trialName(rival)} by ${size}`)} (${values(best, rival)})${ties}.`;
+    if (comparison.outcome === 'unknown')
+      return `${start(`${trialName(best)} is ahead of ${trialName(rival)} by ${size}`)} (${values(best, rival)}), with no error known: this may be chance.`;
+    return `${start(`${trialName(best)} and ${trialName(rival)} are a tie`)}: they differ by ${size} (${values(best, rival)})${ties}.`;
+  }
+
+  // A baseline won, or nobody did.
+  const search = `the best schedule of the search, ${trialName(best)},`;
+  const overStandard =
+    standard && winner.trial !== standard
+      ? ((against: Comparison) =>
+          against.outcome === 'better'
+            ? `; it beats standard diffusion by ${differenceWords(snapshot, against)}`
+            : `; it differs from standard diffusion by ${differenceWords(snapshot, against)}${against.outcome === 'tie' ? ', a tie' : ''}`)(
+          compare(winner.trial, standard),
+        )
+      : '';
+  const others = tiesOf(snapshot, table, [best, standard], perConfiguration);
+  if (comparison.outcome === 'tie')
+    return `${start(`${trialName(winner.trial)} and ${search.slice(0, -1)} are a tie`)}: they differ by ${size} (${values(winner.trial, best)})${overStandard}${others}.`;
+  const caveat = comparison.outcome === 'unknown' ? ' (no error is known: this may be chance)' : '';
+  return `${start(`${trialName(winner.trial)} won`)}: ${search} is ${size} behind (${values(winner.trial, best)})${caveat}${overStandard}${others}.`;
+}
