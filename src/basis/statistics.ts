@@ -3,6 +3,7 @@ import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js'
 import { createFourierBasis } from './fourier.js';
 import { averageOverShells, momentumOrbit, numberShells } from './labels.js';
 import { checkShape, dimensionOf, transpose } from './linear.js';
+import { knownVariances } from './pca.js';
 import type { Basis, DataStatistics, FieldShape } from './types.js';
 
 export interface StatisticsOptions {
@@ -209,6 +210,9 @@ export function componentVariances(statistics: DataStatistics, basis: Basis): Fl
       'bad-configuration',
       `statistics of ${statistics.mean.length} values do not fit a basis of ${dimension}`,
     );
+  const shells = basis.components.map((component) => component.shell);
+  const known = knownVariances(basis, statistics);
+  if (known) return averageOverShells(Float64Array.from(known), shells);
   const half = transpose(basis.encode(statistics.covariance, dimension), dimension);
   const variances = new Float64Array(dimension);
   // Row i of `half` is (CU)_·i; only its component i is wanted, but a fast transform gives all at once.
@@ -218,10 +222,7 @@ export function componentVariances(statistics: DataStatistics, basis: Basis): Fl
     const encoded = basis.encode(half.subarray(start * dimension, (start + size) * dimension), size);
     for (let i = 0; i < size; i++) variances[start + i] = encoded[i * dimension + start + i]!;
   }
-  return averageOverShells(
-    variances,
-    basis.components.map((component) => component.shell),
-  );
+  return averageOverShells(variances, shells);
 }
 
 /** Statistics as safetensors, double precision; the inverse is `decodeStatistics`. */
