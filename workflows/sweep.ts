@@ -59,7 +59,7 @@ const training = proxyActivities<Activities>({
 });
 
 /** How often children are checked that may have been terminated or timed out behind the sweep's back. */
-const reconcileEvery = '60 seconds';
+const reconcileMilliseconds = 30_000;
 
 const attribute = {
   sweep: defineSearchAttributeKey('RgsweepSweep', 'KEYWORD'),
@@ -78,6 +78,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   const rungCount = spec.pruner.rungs.length;
   let machine = input.machine ?? initialMachine(spec, input.concurrency);
   let changed = true;
+  let reconciledAt = Date.now();
   let ready = input.machine !== undefined || !input.rebuild;
   const apply = (event: SweepEvent) => {
     machine = reduce(machine, event, rungCount);
@@ -298,11 +299,14 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       await condition(allHandlersFinished);
       await continueAsNew<typeof sweep>({ ...input, machine });
     }
-    const woken = await condition(() => changed || workflowInfo().continueAsNewSuggested, reconcileEvery);
-    if (!woken) await reconcile();
+    // Measured from the last look, not from the last event: in a busy sweep something always happens.
+    const wait = Math.max(0, reconciledAt + reconcileMilliseconds - Date.now());
+    if (wait > 0) await condition(() => changed || workflowInfo().continueAsNewSuggested, wait);
+    if (Date.now() - reconciledAt >= reconcileMilliseconds) await reconcile();
   }
 
   async function reconcile(): Promise<void> {
+    reconciledAt = Date.now();
     const open = machine.trials.filter((row) => row.segment).map((row) => row.trial);
     if (open.length === 0) return;
     const closed = await control.closedSegments({ sweep: spec.name, trials: open });

@@ -35,6 +35,7 @@ export class Restartable {
   ) {}
 
   start(): void {
+    this.output = '';
     this.process = spawn(this.command, this.args, {
       env: { ...process.env, ...this.environment },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -72,7 +73,6 @@ export class TestStack {
   async start(options: { slots?: number; environment?: NodeJS.ProcessEnv } = {}): Promise<void> {
     const cli = await findTemporalCli({
       cacheFolder: join(root, '.rgsweep/bin'),
-      onProgress: () => undefined,
     });
     const port = await freePort();
     this.address = `127.0.0.1:${port}`;

@@ -28,7 +28,7 @@ ${change}`;
 
 const slow = {
   RGSWEEP_TRAINER: JSON.stringify([process.execPath, fixtureTrainer]),
-  RGSWEEP_TEST_STEP_MILLISECONDS: '60',
+  RGSWEEP_TEST_STEP_MILLISECONDS: '40',
 };
 
 /** The fixture's weights after so many uninterrupted steps, by its own rule. */
@@ -73,10 +73,14 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     return JSON.parse(launched.stdout) as { name: string; existing: boolean; finished: boolean };
   };
   const ended = (name: string, state = 'complete') =>
-    until(`${name} to be ${state}`, async () => {
-      const found = await snapshot(name).catch(() => undefined);
-      return found?.state === state && found.finishedAt ? found : undefined;
-    });
+    until(
+      `${name} to be ${state}`,
+      async () => {
+        const found = await snapshot(name).catch(() => undefined);
+        return found?.state === state && found.finishedAt ? found : undefined;
+      },
+      200,
+    );
   const trainerRuns = () =>
     until('a trainer to be busy', async () => {
       const [trainer] = trainersBelow(stack.folder);
@@ -116,6 +120,7 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     await trainerRuns();
     await stack.control.kill('SIGKILL');
     stack.control.start();
+    await until('the control worker to poll', () => stack.control.output.includes('"ready":true'));
     await stack.server.kill('SIGKILL');
     stack.server.start();
     await stack.connect();
@@ -126,7 +131,7 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     // At most one checkpoint interval is repeated a kill, and two trainers ran at a time.
     const repeated = trials.reduce((sum, trial) => sum + trial.stepsPaid - trial.rungs.at(-1)!.step, 0);
     expect(repeated).toBeLessThanOrEqual(5 * (1 + 2 + 2));
-  }, 180_000);
+  }, 300_000);
 
   it('loses no step when a worker is asked to end', async () => {
     await launch('graceful');
@@ -137,7 +142,7 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     const { trials } = await ended('graceful');
     expectWholeSweep(trials);
     for (const trial of trials) expect(trial.stepsPaid).toBe(trial.rungs.at(-1)!.step);
-  });
+  }, 300_000);
 
   it('pauses at once with --now, resumes, and stops with everything kept', async () => {
     await launch('paused');
@@ -156,7 +161,7 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     const { trials } = await ended('paused');
     expectWholeSweep(trials);
     for (const trial of trials) expect(trial.stepsPaid).toBe(trial.rungs.at(-1)!.step);
-  });
+  }, 300_000);
 
   it('notices a segment that was terminated behind its back', async () => {
     await launch('terminated');
@@ -171,5 +176,5 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     await stack.client.workflow.getHandle(open).terminate('by the test');
     const { trials } = await ended('terminated');
     expectWholeSweep(trials);
-  }, 240_000);
+  }, 300_000);
 });

@@ -1,0 +1,64 @@
+import { metricFigure } from '../report/figures.js';
+import type { ProgressStatus, RunningTrial } from '../report/progress.js';
+import { bestTrial } from '../sweep/state.js';
+import type { TrialState } from '../sweep/types.js';
+import type { SweepView } from './collect.js';
+import { describePlan } from './plan.js';
+
+/** A view of a sweep as the progress display and `status --json` show it. */
+export function progressOf(view: SweepView): ProgressStatus {
+  const { spec, machine, records } = view;
+  const { rungs } = spec.pruner;
+  const { metric, direction } = spec.objective;
+  const recordOf = new Map(records.map((record) => [record.trial, record]));
+  const counts: Partial<Record<TrialState, number>> = {};
+  for (const row of machine.trials) counts[row.state] = (counts[row.state] ?? 0) + 1;
+
+  const running: RunningTrial[] = view.running.map(({ trial, purpose, progress }) => {
+    const row = machine.trials[trial]!;
+    const toStep = progress?.toStep ?? rungs[row.segment?.rung ?? 0]!;
+    const from = row.values.length > 0 ? rungs[row.values.length - 1]! : 0;
+    return {
+      trial,
+      label: recordOf.get(trial)?.label ?? '',
+      phase: purpose === 'test' ? 'test' : (progress?.purpose ?? 'train'),
+      step: progress?.step ?? from,
+      toStep,
+      ...(progress?.loss === undefined ? {} : { loss: progress.loss }),
+      ...(progress?.stepsPerSecond === undefined ? {} : { stepsPerSecond: progress.stepsPerSecond }),
+    };
+  });
+
+  const figureOf = (trial: number) => {
+    const record = recordOf.get(trial);
+    const result = record?.rungs.at(-1);
+    const figure = result && metricFigure(result.metrics, metric);
+    return figure && { ...figure, step: result.step };
+  };
+  const best = bestTrial(machine, rungs.length);
+  const bestFigure = best && figureOf(best.trial);
+  const stepOf = (trial: number) => {
+    const row = machine.trials[trial]!;
+    const reached = row.values.length > 0 ? rungs[row.values.length - 1]! : 0;
+    return Math.max(reached, running.find((one) => one.trial === trial)?.step ?? 0);
+  };
+  return {
+    sweep: spec.name,
+    state: view.state,
+    metric,
+    direction,
+    counts,
+    running,
+    ...(best && bestFigure
+      ? { best: { ...bestFigure, trial: best.trial, label: recordOf.get(best.trial)?.label ?? '' } }
+      : {}),
+    baselines: spec.baselines.map((name) => {
+      const row = machine.trials.find((one) => one.baseline === name);
+      return { name, ...(row ? figureOf(row.trial) : {}) };
+    }),
+    stepsDone: machine.trials.reduce((sum, row) => sum + stepOf(row.trial), 0),
+    stepsTotal: describePlan({ ...spec, budget: { ...spec.budget, trials: machine.trialBudget } }).steps,
+    startedAt: view.startedAt,
+    ...(view.finishedAt === undefined ? {} : { finishedAt: view.finishedAt }),
+  };
+}
