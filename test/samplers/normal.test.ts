@@ -62,8 +62,9 @@ describe('exp and log', () => {
 
 describe('the normal distribution against SciPy and mpmath', () => {
   it('log Φ to 40σ on both sides', () => {
+    // SciPy's own error is 7e-15 at x = 8 and 1e-13 at 37 (mpmath); below 0 both are right to the last bits.
     for (const [x, expected] of reference.logNormalCdf)
-      expect(relative(logNormalCdf(x), expected), `log Φ(${x})`).toBeLessThan(1e-13);
+      expect(relative(logNormalCdf(x), expected), `log Φ(${x})`).toBeLessThan(x > 3 ? 3e-13 : 2e-15);
   });
 
   it('scaled complementary error function', () => {
