@@ -1,0 +1,227 @@
+import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { FailureKind } from '../errors.js';
+import type { ScheduleFamily } from '../schedule/types.js';
+import { rungLabel, sweepGauges, type SweepView } from './sweepView.js';
+import {
+  closedLabelSets,
+  metricTable,
+  type LabelName,
+  type MetricDefinition,
+  type MetricKey,
+  type StoreOperation,
+} from './table.js';
+
+type KeyOfType<T extends MetricDefinition['type']> = {
+  [K in MetricKey]: (typeof metricTable)[K]['type'] extends T ? K : never;
+}[MetricKey];
+
+/** Follows one running trainer; the gauges over all trainers are made from these when they are read. */
+export interface TrainerRecorder {
+  /** The trainer spoke. */
+  heard(): void;
+  /** Resident memory of its process, in bytes. */
+  memory(bytes: number): void;
+  /** It has ended: its slot is free. `wastedSeconds` is the part of its time whose steps were lost. May be called twice. */
+  ended(result?: { wastedSeconds?: number }): void;
+}
+
+/** What the rest of rgsweep says to the metrics; nobody else touches a prom-client object. */
+export interface Metrics {
+  /** Makes the gauges of one sweep what `view` says, and removes series that it has no more. */
+  sweep(view: SweepView): void;
+  /** Removes all gauges of a sweep that this worker looks after no more. */
+  forgetSweep(sweep: string): void;
+  /** An evaluation ended; of `metrics`, kl, ess and nll are kept by rung. */
+  evaluated(input: { seconds: number; rung: number; metrics: Readonly<Record<string, number>> }): void;
+  /** A trainer reported progress: `steps` since its last report. */
+  stepsTrained(input: {
+    family: ScheduleFamily;
+    steps: number;
+    loss: number;
+    /** Configurations a step learns from. */
+    batch?: number;
+    stepsPerSecond?: number;
+  }): void;
+  checkpointSaved(input: { seconds: number; bytes: number }): void;
+  suggested(input: { seconds: number }): void;
+  /** An attempt failed; `retried` when another one follows. */
+  failed(input: { kind: FailureKind; retried?: boolean }): void;
+  slots(input: { total: number }): void;
+  /** A segment has its trainer, `waitedSeconds` after it was ready to run. */
+  trainerStarted(input?: { waitedSeconds?: number }): TrainerRecorder;
+  storeOperation(input: { operation: StoreOperation; seconds: number; failed: boolean }): void;
+}
+
+interface RunningTrainer {
+  startedAt: number;
+  heardAt: number;
+  memory: number;
+}
+
+/**
+ * Registers every metric of the table, and Node's own, and returns the only hand on them. Counters and histograms with
+ * closed labels have all their series at zero from the start, so that a first event is an increase.
+ * @param now milliseconds since 1970; another clock makes tests exact
+ */
+export function createMetrics(
+  registry: Registry,
+  { now = Date.now, version = '' }: { now?: () => number; version?: string } = {},
+): Metrics {
+  const common = <K extends MetricKey>(key: K) => {
+    const definition: MetricDefinition = metricTable[key];
+    return {
+      name: definition.name,
+      help: definition.help,
+      labelNames: Object.keys(definition.labels) as LabelName<K>[],
+      registers: [registry],
+    };
+  };
+  const counter = <K extends KeyOfType<'counter'>>(key: K): Counter<LabelName<K>> => {
+    const made = new Counter<LabelName<K>>(common(key));
+    for (const labels of closedLabelSets(metricTable[key]) ?? []) made.inc(labels as never, 0);
+    return made;
+  };
+  const gauge = <K extends KeyOfType<'gauge'>>(key: K, collect?: () => number): Gauge<LabelName<K>> =>
+    new Gauge<LabelName<K>>({
+      ...common(key),
+      ...(collect
+        ? {
+            collect() {
+              this.set(collect());
+            },
+          }
+        : {}),
+    });
+  const histogram = <K extends KeyOfType<'histogram'>>(key: K): Histogram<LabelName<K>> => {
+    const { buckets } = metricTable[key];
+    const made = new Histogram<LabelName<K>>({ ...common(key), buckets: [...buckets] });
+    for (const labels of closedLabelSets(metricTable[key]) ?? []) made.zero(labels as never);
+    return made;
+  };
+
+  collectDefaultMetrics({ register: registry });
+  gauge('buildInfo').set({ version, node: process.version }, 1);
+
+  const sweepGaugeByKey = new Map<MetricKey, Gauge>();
+  for (const key of [
+    'sweepState',
+    'trials',
+    'rungTrials',
+    'bestObjective',
+    'baselineObjective',
+    'bestTrialFigure',
+    'sweepBudget',
+    'sweepSteps',
+    'sweepTrainerSeconds',
+    'sweepStarted',
+    'sweepProgressed',
+  ] as const)
+    sweepGaugeByKey.set(key, gauge(key));
+
+  const figures = {
+    kl: histogram('evaluationKl'),
+    ess: histogram('evaluationEss'),
+    nll: histogram('evaluationNll'),
+  };
+  const trainingLoss = gauge('trainingLoss');
+  const trainingSteps = counter('trainingSteps');
+  const trainingSamples = counter('trainingSamples');
+  const stepDuration = histogram('stepDuration');
+  const checkpointDuration = histogram('checkpointDuration');
+  const suggestDuration = histogram('suggestDuration');
+  const evaluateDuration = histogram('evaluateDuration');
+  const checkpointBytes = counter('checkpointBytes');
+  const checkpointTime = gauge('checkpointSaved');
+  const failures = counter('failures');
+  const retries = counter('retries');
+  const queueWait = histogram('queueWait');
+  const slots = gauge('slots');
+  const trainerPaid = counter('trainerPaid');
+  const trainerWasted = counter('trainerWasted');
+  const storeErrors = counter('storeErrors');
+  const storeDuration = histogram('storeDuration');
+
+  for (const labels of closedLabelSets(metricTable.trainingLoss) ?? [])
+    trainingLoss.set(labels as never, NaN);
+
+  const trainers = new Set<RunningTrainer>();
+  gauge('busySlots', () => trainers.size);
+  gauge('trainerMemory', () => [...trainers].reduce((sum, trainer) => sum + trainer.memory, 0));
+  gauge('heartbeatAge', () =>
+    [...trainers].reduce((age, trainer) => Math.max(age, (now() - trainer.heardAt) / 1000), 0),
+  );
+
+  /** Series of each sweep: `metric` and its labels, by their text. */
+  const seriesOfSweep = new Map<string, Map<string, { metric: MetricKey; labels: Record<string, string> }>>();
+  const forget = (sweep: string): void => {
+    for (const { metric, labels } of seriesOfSweep.get(sweep)?.values() ?? [])
+      sweepGaugeByKey.get(metric)!.remove(labels);
+    seriesOfSweep.delete(sweep);
+  };
+
+  return {
+    sweep(view) {
+      const before = seriesOfSweep.get(view.spec.name);
+      const after = new Map<string, { metric: MetricKey; labels: Record<string, string> }>();
+      for (const { metric, labels, value } of sweepGauges(view)) {
+        sweepGaugeByKey.get(metric)!.set(labels, value);
+        const name = JSON.stringify([metric, labels]);
+        after.set(name, { metric, labels });
+        before?.delete(name);
+      }
+      forget(view.spec.name);
+      seriesOfSweep.set(view.spec.name, after);
+    },
+    forgetSweep: forget,
+    evaluated({ seconds, rung, metrics }) {
+      evaluateDuration.observe(seconds);
+      for (const [name, made] of Object.entries(figures)) {
+        const value = metrics[name];
+        if (value !== undefined && Number.isFinite(value)) made.observe({ rung: rungLabel(rung) }, value);
+      }
+    },
+    stepsTrained({ family, steps, loss, batch, stepsPerSecond }) {
+      trainingLoss.set({ family }, loss);
+      trainingSteps.inc({ family }, steps);
+      if (batch !== undefined) trainingSamples.inc({ family }, steps * batch);
+      if (stepsPerSecond !== undefined && stepsPerSecond > 0) stepDuration.observe(1 / stepsPerSecond);
+    },
+    checkpointSaved({ seconds, bytes }) {
+      checkpointDuration.observe(seconds);
+      checkpointBytes.inc(bytes);
+      checkpointTime.set(now() / 1000);
+    },
+    suggested({ seconds }) {
+      suggestDuration.observe(seconds);
+    },
+    failed({ kind, retried }) {
+      failures.inc({ kind });
+      if (retried) retries.inc({ kind });
+    },
+    slots({ total }) {
+      slots.set(total);
+    },
+    trainerStarted({ waitedSeconds } = {}) {
+      if (waitedSeconds !== undefined) queueWait.observe(waitedSeconds);
+      const trainer: RunningTrainer = { startedAt: now(), heardAt: now(), memory: 0 };
+      trainers.add(trainer);
+      return {
+        heard() {
+          trainer.heardAt = now();
+        },
+        memory(bytes) {
+          trainer.memory = bytes;
+        },
+        ended({ wastedSeconds = 0 } = {}) {
+          if (!trainers.delete(trainer)) return;
+          trainerPaid.inc(Math.max(0, (now() - trainer.startedAt) / 1000));
+          trainerWasted.inc(wastedSeconds);
+        },
+      };
+    },
+    storeOperation({ operation, seconds, failed }) {
+      storeDuration.observe({ operation }, seconds);
+      if (failed) storeErrors.inc({ operation });
+    },
+  };
+}

@@ -1,0 +1,100 @@
+import { scheduleFamilies, type ScheduleFamily } from '../schedule/types.js';
+import { sweepStates, trialStates, type SweepSnapshot, type TrialRecord } from '../sweep/types.js';
+import { figureNames, rungLabels, type MetricKey } from './table.js';
+
+/** A sweep as the store has it; learning curves are not needed. */
+export type SweepView = Omit<SweepSnapshot, 'curves'>;
+
+/** One series' value now. */
+export interface GaugeValue {
+  metric: MetricKey;
+  labels: Record<string, string>;
+  value: number;
+}
+
+/** The label of a rung; rungs beyond the closed set share its last value. */
+export function rungLabel(rung: number): string {
+  return rungLabels[Math.min(Math.max(0, rung), rungLabels.length - 1)]!;
+}
+
+function isBetter(value: number, other: number | undefined, direction: 'minimize' | 'maximize'): boolean {
+  return other === undefined || (direction === 'minimize' ? value < other : value > other);
+}
+
+/**
+ * All gauges of one sweep. Their number depends on the families, rungs and baselines of the sweep, never on its trials:
+ * every state and family has a series, at 0 where there is no trial. Trials that equal another one and were not trained
+ * count as trials and have no results of their own.
+ */
+export function sweepGauges({ spec, state, startedAt, trials }: SweepView): GaugeValue[] {
+  const base = { sweep: spec.name, task: spec.task.name };
+  const { metric, direction } = spec.objective;
+  const gauges: GaugeValue[] = [];
+  const set = (key: MetricKey, value: number, labels: Record<string, string> = {}): void => {
+    gauges.push({ metric: key, labels: { ...base, ...labels }, value });
+  };
+
+  for (const one of sweepStates) set('sweepState', one === state ? 1 : 0, { state: one });
+  const byState = new Map<string, number>();
+  const survived = new Map<string, number>();
+  const best = new Map<string, number>();
+  const baselines = new Map<string, number>();
+  const rungs = spec.pruner.rungs.length;
+  const lastRung = new Set(spec.pruner.rungs.map((_, rung) => rungLabel(rung)));
+  let steps = 0;
+  let seconds = 0;
+  let newest = Date.parse(startedAt);
+  let leader: { record: TrialRecord; rung: number; value: number } | undefined;
+  const add = (map: Map<string, number>, key: string): void => {
+    map.set(key, (map.get(key) ?? 0) + 1);
+  };
+  const key = (family: ScheduleFamily, second: string): string => `${family} ${second}`;
+
+  for (const record of trials) {
+    add(byState, key(record.family, record.state));
+    steps += record.stepsPaid;
+    const counted = new Set<string>();
+    for (const { rung, metrics, trainSeconds, evaluateSeconds, finishedAt } of record.rungs) {
+      seconds += trainSeconds + evaluateSeconds;
+      newest = Math.max(newest, Date.parse(finishedAt));
+      const label = rungLabel(rung);
+      if (!counted.has(label)) add(survived, key(record.family, label));
+      counted.add(label);
+      const value = metrics[metric];
+      if (value === undefined || !Number.isFinite(value)) continue;
+      if (isBetter(value, best.get(key(record.family, label)), direction))
+        best.set(key(record.family, label), value);
+      if (record.baseline !== undefined) baselines.set(`${label} ${record.baseline}`, value);
+      else if (
+        !leader ||
+        rung > leader.rung ||
+        (rung === leader.rung && isBetter(value, leader.value, direction))
+      )
+        leader = { record, rung, value };
+    }
+  }
+
+  for (const family of scheduleFamilies) {
+    for (const one of trialStates) set('trials', byState.get(key(family, one)) ?? 0, { state: one, family });
+    for (const rung of lastRung) {
+      set('rungTrials', survived.get(key(family, rung)) ?? 0, { family, rung });
+      const value = best.get(key(family, rung));
+      if (value !== undefined) set('bestObjective', value, { family, rung });
+    }
+  }
+  for (const [name, value] of baselines) {
+    const space = name.indexOf(' ');
+    set('baselineObjective', value, { rung: name.slice(0, space), baseline: name.slice(space + 1) });
+  }
+  const figures = leader?.record.rungs.find((result) => result.rung === leader.rung)?.metrics ?? {};
+  for (const figure of figureNames) {
+    const value = figures[figure];
+    if (value !== undefined && Number.isFinite(value)) set('bestTrialFigure', value, { figure });
+  }
+  if (rungs > 0) set('sweepBudget', spec.budget.trials);
+  set('sweepSteps', steps);
+  set('sweepTrainerSeconds', seconds);
+  set('sweepStarted', Date.parse(startedAt) / 1000);
+  set('sweepProgressed', newest / 1000);
+  return gauges;
+}

@@ -1,0 +1,309 @@
+import { readFileSync } from 'node:fs';
+import { Registry } from 'prom-client';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { failureKinds, RgsweepError } from '../../src/errors.js';
+import { metricsDocument } from '../../src/metrics/document.js';
+import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
+import { observedStore } from '../../src/metrics/store.js';
+import {
+  closedLabelSets,
+  metricTable,
+  rungLabels,
+  storeOperations,
+  type MetricDefinition,
+} from '../../src/metrics/table.js';
+import { scheduleFamilies } from '../../src/schedule/types.js';
+import type { ObjectStore } from '../../src/store/types.js';
+import { trialStates } from '../../src/sweep/types.js';
+import { parseExposition, spec, trialOf, viewOf, type Sample } from './support.js';
+
+let registry: Registry;
+let metrics: Metrics;
+let time = 0;
+beforeEach(() => {
+  registry = new Registry();
+  time = 1_700_000_000_000;
+  metrics = createMetrics(registry, { now: () => time, version: '1.2.3' });
+});
+
+async function scrape(): Promise<Sample[]> {
+  return parseExposition(await registry.metrics()).samples.filter(({ name }) => name.startsWith('rgsweep_'));
+}
+
+async function valueOf(name: string, labels: Record<string, string> = {}): Promise<number | undefined> {
+  const found = (await scrape()).filter(
+    (sample) =>
+      sample.name === name &&
+      Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+  );
+  expect(found.length, `${name} ${JSON.stringify(labels)}`).toBeLessThanOrEqual(1);
+  return found[0]?.value;
+}
+
+const definitions: [string, MetricDefinition][] = Object.entries(metricTable);
+
+describe('the table', () => {
+  it.each(definitions)('%s follows the naming rules', (_, { name, type, unit, labels, buckets, help }) => {
+    expect(name).toMatch(/^rgsweep_[a-z]+(_[a-z]+)*$/);
+    expect(name.endsWith('_total')).toBe(type === 'counter');
+    if (unit === 'seconds') expect(name).toMatch(/seconds(_total)?$/);
+    if (unit === 'bytes') expect(name).toMatch(/bytes(_total)?$/);
+    expect(name).not.toMatch(/milli|micro|minutes|hours|kilo|mega|percent/);
+    expect(help).toMatch(/\.$/);
+    expect(Object.keys(labels)).not.toContain('trial');
+    for (const label of Object.keys(labels)) expect(label).toMatch(/^[a-z]+$/);
+    expect(buckets !== undefined).toBe(type === 'histogram');
+    expect([...(buckets ?? [])]).toEqual([...(buckets ?? [])].sort((a, b) => a - b));
+  });
+
+  it('names no metric twice and documents every one', () => {
+    const names = definitions.map(([, { name }]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    for (const name of names) expect(metricsDocument()).toContain(`\`${name}\``);
+  });
+
+  it('is what docs/metrics.md says (else run `node scripts/document-metrics.mjs`)', () => {
+    expect(readFileSync(new URL('../../docs/metrics.md', import.meta.url), 'utf8')).toBe(metricsDocument());
+  });
+});
+
+describe('the page', () => {
+  it('parses, and has the type of every metric of the table and no other of our prefix', async () => {
+    metrics.sweep(viewOf(20));
+    const { types } = parseExposition(await registry.metrics());
+    const ours = [...types].filter(([name]) => name.startsWith('rgsweep_')).sort();
+    expect(ours).toEqual(definitions.map(([, { name, type }]) => [name, type]).sort());
+    expect([...types.keys()]).toContain('process_cpu_seconds_total');
+  });
+
+  it('starts every counter and histogram of closed labels at zero', async () => {
+    const samples = await scrape();
+    let counted = 0;
+    for (const [, definition] of definitions) {
+      if (definition.type === 'gauge') continue;
+      for (const labels of closedLabelSets(definition)!) {
+        const name = definition.type === 'histogram' ? `${definition.name}_count` : definition.name;
+        const found = samples.filter(
+          (sample) => sample.name === name && JSON.stringify(sample.labels) === JSON.stringify(labels),
+        );
+        expect(found, `${name} ${JSON.stringify(labels)}`).toHaveLength(1);
+        expect(found[0]!.value).toBe(0);
+        counted++;
+      }
+    }
+    expect(counted).toBeGreaterThan(
+      2 * failureKinds.length + 2 * scheduleFamilies.length + 3 * rungLabels.length + storeOperations.length,
+    );
+  });
+
+  it('has no series more and takes no longer when a sweep has 100 times the trials', async () => {
+    const series = async (count: number): Promise<{ names: string[]; milliseconds: number }> => {
+      metrics.sweep(viewOf(count));
+      const names = (await scrape()).map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`).sort();
+      let milliseconds = Infinity;
+      for (let i = 0; i < 10; i++) {
+        const started = performance.now();
+        await registry.metrics();
+        milliseconds = Math.min(milliseconds, performance.now() - started);
+      }
+      return { names, milliseconds };
+    };
+    const few = await series(42);
+    const many = await series(4200);
+    expect(many.names).toEqual(few.names);
+    expect(many.milliseconds).toBeLessThan(50);
+    expect(few.names.filter((name) => /trial[-_ "']?\d/.test(name))).toEqual([]);
+  });
+});
+
+describe('sweep gauges', () => {
+  const view = {
+    spec,
+    state: 'running' as const,
+    startedAt: '2026-01-01T00:00:00.000Z',
+    trials: [
+      trialOf(0, [0.3, 0.2, 0.1], { baseline: 'standard', origin: 'baseline', state: 'complete' }),
+      trialOf(1, [0.5, 0.15], { family: 'component-wise' }),
+      trialOf(2, [0.05], { family: 'component-wise' }),
+      trialOf(3, [], { family: 'coloured', state: 'failed' }),
+      trialOf(4, [NaN], { family: 'coloured', state: 'failed' }),
+    ],
+  };
+
+  it('count trials by state and family, with zeros', async () => {
+    metrics.sweep(view);
+    const family = (name: string) => ({ sweep: 'phi4-quick', task: 'phi4', family: name });
+    expect(await valueOf('rgsweep_trials', { ...family('component-wise'), state: 'paused' })).toBe(2);
+    expect(await valueOf('rgsweep_trials', { ...family('coloured'), state: 'failed' })).toBe(2);
+    expect(await valueOf('rgsweep_trials', { ...family('heat'), state: 'running' })).toBe(0);
+    const all = (await scrape()).filter(({ name }) => name === 'rgsweep_trials');
+    expect(all).toHaveLength(trialStates.length * scheduleFamilies.length);
+    expect(all.reduce((sum, { value }) => sum + value, 0)).toBe(5);
+    expect(await valueOf('rgsweep_sweep_state', { state: 'running' })).toBe(1);
+    expect(await valueOf('rgsweep_sweep_state', { state: 'complete' })).toBe(0);
+  });
+
+  it('have the best value of a family at each rung, and the baselines beside', async () => {
+    metrics.sweep(view);
+    const best = (family: string, rung: string) => valueOf('rgsweep_best_objective', { family, rung });
+    expect(await best('component-wise', '0')).toBe(0.05);
+    expect(await best('component-wise', '1')).toBe(0.15);
+    expect(await best('component-wise', '2')).toBeUndefined();
+    expect(await best('standard', '2')).toBe(0.1);
+    expect(await best('coloured', '0')).toBeUndefined();
+    expect(await valueOf('rgsweep_baseline_objective', { baseline: 'standard', rung: '1' })).toBe(0.2);
+    expect(await valueOf('rgsweep_rung_trials', { family: 'component-wise', rung: '0' })).toBe(2);
+    expect(await valueOf('rgsweep_rung_trials', { family: 'component-wise', rung: '1' })).toBe(1);
+    // The best searched trial is the one that came furthest, not the lucky one at the first rung.
+    expect(await valueOf('rgsweep_best_trial_figure', { figure: 'kl' })).toBe(0.15);
+    expect(await valueOf('rgsweep_best_trial_figure', { figure: 'ess' })).toBe(0.6);
+  });
+
+  it('turn around when the objective is maximized', async () => {
+    metrics.sweep({ ...view, spec: { ...spec, objective: { metric: 'ess', direction: 'maximize' } } });
+    expect(await valueOf('rgsweep_best_objective', { family: 'standard', rung: '2' })).toBe(0.7);
+    metrics.sweep({ ...view, spec: { ...spec, objective: { metric: 'kl', direction: 'maximize' } } });
+    expect(await valueOf('rgsweep_best_objective', { family: 'component-wise', rung: '0' })).toBe(0.5);
+  });
+
+  it('sum up what was paid, and when something last happened', async () => {
+    metrics.sweep(view);
+    expect(await valueOf('rgsweep_sweep_budget_trials')).toBe(40);
+    expect(await valueOf('rgsweep_sweep_paid_steps')).toBe(9000 + 3000 + 1000 + 0 + 1000);
+    expect(await valueOf('rgsweep_sweep_trainer_seconds')).toBe(7 * 12);
+    const start = Date.parse(view.startedAt) / 1000;
+    expect(await valueOf('rgsweep_sweep_start_timestamp_seconds')).toBe(start);
+    expect(await valueOf('rgsweep_sweep_last_result_timestamp_seconds')).toBe(start + 180);
+  });
+
+  it('are the same in a new process that reads the same store', async () => {
+    metrics.sweep(viewOf(30));
+    metrics.sweep(view);
+    const before = (await scrape()).filter(({ labels }) => 'sweep' in labels);
+    registry = new Registry();
+    createMetrics(registry).sweep(view);
+    const after = (await scrape()).filter(({ labels }) => 'sweep' in labels);
+    const sorted = (samples: Sample[]) => samples.map((sample) => JSON.stringify(sample)).sort();
+    expect(sorted(after)).toEqual(sorted(before));
+  });
+
+  it('go away with the sweep, and one sweep leaves the other alone', async () => {
+    metrics.sweep(view);
+    metrics.sweep({ ...view, spec: { ...spec, name: 'other' } });
+    metrics.forgetSweep('phi4-quick');
+    const left = (await scrape()).flatMap(({ labels }) => labels.sweep ?? []);
+    expect(new Set(left)).toEqual(new Set(['other']));
+    metrics.forgetSweep('other');
+    metrics.forgetSweep('other');
+    expect((await scrape()).filter(({ labels }) => 'sweep' in labels)).toEqual([]);
+  });
+
+  it('show hostile names as they are', async () => {
+    const name = 'a"b\\c\nd<script>é';
+    metrics.sweep({ ...view, spec: { ...spec, name } });
+    expect(await valueOf('rgsweep_sweep_budget_trials', { sweep: name })).toBe(40);
+  });
+});
+
+describe('recorders', () => {
+  it('count steps, samples, checkpoints and durations', async () => {
+    metrics.stepsTrained({ family: 'heat', steps: 30, loss: 0.5, batch: 512, stepsPerSecond: 40 });
+    metrics.stepsTrained({ family: 'heat', steps: 20, loss: 0.25 });
+    expect(await valueOf('rgsweep_training_steps_total', { family: 'heat' })).toBe(50);
+    expect(await valueOf('rgsweep_training_samples_total', { family: 'heat' })).toBe(30 * 512);
+    expect(await valueOf('rgsweep_training_loss', { family: 'heat' })).toBe(0.25);
+    expect(await valueOf('rgsweep_training_loss', { family: 'standard' })).toBeNaN();
+    expect(await valueOf('rgsweep_step_duration_seconds_sum')).toBeCloseTo(0.025, 12);
+    metrics.checkpointSaved({ seconds: 0.2, bytes: 1000 });
+    metrics.suggested({ seconds: 0.01 });
+    expect(await valueOf('rgsweep_checkpoint_bytes_total')).toBe(1000);
+    expect(await valueOf('rgsweep_checkpoint_last_saved_timestamp_seconds')).toBe(time / 1000);
+    expect(await valueOf('rgsweep_suggest_duration_seconds_count')).toBe(1);
+    expect(await valueOf('rgsweep_checkpoint_duration_seconds_sum')).toBe(0.2);
+  });
+
+  it('keep figures by rung, leave out what was not measured, and close the set of rungs', async () => {
+    metrics.evaluated({ seconds: 3, rung: 1, metrics: { kl: 0.08, ess: 0.86, nll: NaN, phi2: 0.16 } });
+    metrics.evaluated({ seconds: 3, rung: 99, metrics: { kl: 0.03 } });
+    expect(await valueOf('rgsweep_evaluation_kl_nats_sum', { rung: '1' })).toBe(0.08);
+    expect(await valueOf('rgsweep_evaluation_kl_nats_bucket', { rung: '1', le: '0.07' })).toBe(0);
+    expect(await valueOf('rgsweep_evaluation_kl_nats_bucket', { rung: '1', le: '0.1' })).toBe(1);
+    expect(await valueOf('rgsweep_evaluation_ess_ratio_count', { rung: '1' })).toBe(1);
+    expect(await valueOf('rgsweep_evaluation_nll_nats_count', { rung: '1' })).toBe(0);
+    expect(await valueOf('rgsweep_evaluation_kl_nats_count', { rung: '7' })).toBe(1);
+    expect(await valueOf('rgsweep_evaluate_duration_seconds_count')).toBe(2);
+  });
+
+  it('tell failures from retries', async () => {
+    metrics.failed({ kind: 'out-of-memory', retried: true });
+    metrics.failed({ kind: 'out-of-memory' });
+    expect(await valueOf('rgsweep_failures_total', { kind: 'out-of-memory' })).toBe(2);
+    expect(await valueOf('rgsweep_retries_total', { kind: 'out-of-memory' })).toBe(1);
+  });
+
+  it('follow running trainers', async () => {
+    metrics.slots({ total: 3 });
+    const one = metrics.trainerStarted({ waitedSeconds: 7 });
+    const two = metrics.trainerStarted();
+    one.memory(1e6);
+    two.memory(2e6);
+    time += 5000;
+    two.heard();
+    expect(await valueOf('rgsweep_slots')).toBe(3);
+    expect(await valueOf('rgsweep_busy_slots')).toBe(2);
+    expect(await valueOf('rgsweep_trainer_memory_bytes')).toBe(3e6);
+    expect(await valueOf('rgsweep_heartbeat_age_seconds')).toBe(5);
+    expect(await valueOf('rgsweep_queue_wait_seconds_sum')).toBe(7);
+    one.ended({ wastedSeconds: 2 });
+    one.ended();
+    expect(await valueOf('rgsweep_busy_slots')).toBe(1);
+    expect(await valueOf('rgsweep_heartbeat_age_seconds')).toBe(0);
+    two.ended();
+    expect(await valueOf('rgsweep_trainer_paid_seconds_total')).toBe(10);
+    expect(await valueOf('rgsweep_trainer_wasted_seconds_total')).toBe(2);
+    expect(await valueOf('rgsweep_trainer_memory_bytes')).toBe(0);
+  });
+});
+
+describe('observedStore', () => {
+  const keys = ['a/1', 'a/2', 'a/3'];
+  const store = {
+    url: 'file:///nowhere',
+    get: async (key: string) => ({ body: new Uint8Array([key.length]), tag: 't' }),
+    put: async () => {
+      throw new RgsweepError('store-unavailable', 'full');
+    },
+    list: async function* (prefix: string) {
+      for (const key of keys) yield { key, bytes: 1 };
+      if (prefix === 'broken') throw new RgsweepError('store-unavailable', 'gone');
+    },
+  } as unknown as ObjectStore;
+
+  it('passes results and errors on, and counts both', async () => {
+    const observed = observedStore(store, metrics);
+    expect(await observed.get('four')).toEqual({ body: new Uint8Array([4]), tag: 't' });
+    await expect(observed.put('a', new Uint8Array())).rejects.toThrow('full');
+    expect(await valueOf('rgsweep_store_errors_total', { operation: 'put' })).toBe(1);
+    expect(await valueOf('rgsweep_store_errors_total', { operation: 'get' })).toBe(0);
+    expect(await valueOf('rgsweep_store_duration_seconds_count', { operation: 'get' })).toBe(1);
+    expect(await valueOf('rgsweep_store_duration_seconds_count', { operation: 'put' })).toBe(1);
+  });
+
+  it('counts a listing once, whether it is read to the end, left early, or breaks', async () => {
+    const observed = observedStore(store, metrics);
+    const read = async (prefix: string, most: number): Promise<string[]> => {
+      const found: string[] = [];
+      for await (const { key } of observed.list(prefix)) {
+        found.push(key);
+        if (found.length === most) break;
+      }
+      return found;
+    };
+    expect(await read('a/', 10)).toEqual(keys);
+    expect(await read('a/', 1)).toEqual(['a/1']);
+    expect(await valueOf('rgsweep_store_errors_total', { operation: 'list' })).toBe(0);
+    await expect(read('broken', 10)).rejects.toThrow('gone');
+    expect(await valueOf('rgsweep_store_errors_total', { operation: 'list' })).toBe(1);
+    expect(await valueOf('rgsweep_store_duration_seconds_count', { operation: 'list' })).toBe(3);
+  });
+});

@@ -1,0 +1,96 @@
+import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
+import { connect, type AddressInfo } from 'node:net';
+import { Registry } from 'prom-client';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createMetrics } from '../../src/metrics/metrics.js';
+import { startMetricsServer, type MetricsServer } from '../../src/metrics/server.js';
+import { parseExposition, viewOf } from './support.js';
+
+let server: MetricsServer;
+beforeEach(async () => {
+  const registry = new Registry();
+  createMetrics(registry).sweep(viewOf(2000));
+  server = await startMetricsServer({ registry, port: 0, host: '127.0.0.1' });
+});
+afterEach(() => server.close());
+
+describe('startMetricsServer', () => {
+  it('serves a page that Prometheus can read, in time', async () => {
+    let fastest = Infinity;
+    let response = await fetch(server.url);
+    let page = await response.text();
+    // The fastest of several: others may be using the machine.
+    for (let i = 0; i < 10; i++) {
+      const started = performance.now();
+      response = await fetch(server.url);
+      page = await response.text();
+      fastest = Math.min(fastest, performance.now() - started);
+    }
+    expect(fastest).toBeLessThan(50);
+    expect(response.status).toBe(200);
+    expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
+    const { samples } = parseExposition(page);
+    expect(samples.some(({ name, value }) => name === 'rgsweep_trials' && value > 0)).toBe(true);
+  });
+
+  it('answers health checks, and says what there is', async () => {
+    const at = (path: string, init?: RequestInit) => fetch(new URL(path, server.url), init);
+    const health = await at('/healthz');
+    expect([health.status, await health.text()]).toEqual([200, 'ok\n']);
+    expect((await at('/')).status).toBe(404);
+    expect((await at('/metrics', { method: 'POST', body: 'x' })).status).toBe(405);
+    const head = await at('/metrics', { method: 'HEAD' });
+    expect([head.status, await head.text()]).toEqual([200, '']);
+    expect((await at('/metrics?name=x')).status).toBe(200);
+  });
+
+  it('is reached over the loopback interface only', async () => {
+    const { port, hostname } = new URL(server.url);
+    expect(hostname).toBe('127.0.0.1');
+    const others = Object.values(networkInterfaces())
+      .flatMap((addresses) => addresses ?? [])
+      .filter(({ internal, family }) => !internal && family === 'IPv4')
+      .map(({ address }) => address);
+    for (const address of [...others, '127.0.0.2'])
+      await expect(
+        new Promise((resolve, reject) => {
+          const socket = connect({ host: address, port: Number(port), timeout: 2000 }, () =>
+            resolve('connected'),
+          );
+          socket.once('error', reject);
+          socket.once('timeout', () => reject(new Error('no answer')));
+        }),
+        address,
+      ).rejects.toThrow();
+  });
+
+  it('names the port that is taken, and the way out', async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve));
+    const { port } = other.address() as AddressInfo;
+    await expect(
+      startMetricsServer({ registry: new Registry(), port, host: '127.0.0.1' }),
+    ).rejects.toMatchObject({
+      kind: 'conflict',
+      message: expect.stringContaining(`127.0.0.1:${port}`) as string,
+      remedy: expect.stringContaining('--metrics-port') as string,
+    });
+    await new Promise((resolve) => other.close(resolve));
+  });
+
+  it('closes though a client keeps its connection open, and frees the port', async () => {
+    const { port } = new URL(server.url);
+    const socket = connect({ host: '127.0.0.1', port: Number(port) });
+    await new Promise<void>((resolve) => socket.once('connect', () => resolve()));
+    socket.on('error', () => undefined);
+    await server.close();
+    socket.destroy();
+    const again = await startMetricsServer({
+      registry: new Registry(),
+      port: Number(port),
+      host: '127.0.0.1',
+    });
+    await again.close();
+  });
+});

@@ -1,0 +1,114 @@
+import { scheduleFamilies } from '../../src/schedule/types.js';
+import type { SweepView } from '../../src/metrics/sweepView.js';
+import { trialStates, type SweepSpec, type TrialRecord } from '../../src/sweep/types.js';
+
+export const spec: SweepSpec = {
+  name: 'phi4-quick',
+  task: { name: 'phi4', size: 6, mass2: -4, coupling: 6.975 },
+  space: { parameters: [] },
+  objective: { metric: 'kl', direction: 'minimize' },
+  sampler: { name: 'tpe', seed: 1 },
+  pruner: { name: 'asha', reduction: 3, rungs: [1000, 3000, 9000] },
+  budget: { trials: 40, concurrency: 2 },
+  baselines: ['standard'],
+  defaults: {},
+  checkpointEverySteps: 500,
+  evaluation: { samples: 1024 },
+  backend: 'auto',
+  retries: 3,
+};
+
+/** A trial with one value of the objective for each rung it reached. */
+export function trialOf(
+  trial: number,
+  kl: readonly number[],
+  change: Partial<TrialRecord> = {},
+): TrialRecord {
+  return {
+    trial,
+    origin: 'sampler',
+    parameters: {},
+    key: `key ${trial}`,
+    label: `trial ${trial}`,
+    family: 'standard',
+    seed: trial,
+    state: 'paused',
+    rungs: kl.map((value, rung) => ({
+      rung,
+      step: spec.pruner.rungs[rung]!,
+      metrics: { kl: value, ess: 0.5 + 0.1 * rung, nll: 11.8 + value },
+      trainSeconds: 10,
+      evaluateSeconds: 2,
+      stepsPerSecond: 100,
+      finishedAt: `2026-01-01T00:0${rung + 1}:00.000Z`,
+    })),
+    failures: [],
+    stepsPaid: kl.length === 0 ? 0 : spec.pruner.rungs[kl.length - 1]!,
+    createdAt: '2026-01-01T00:00:00.000Z',
+    updatedAt: '2026-01-01T00:00:00.000Z',
+    ...change,
+  };
+}
+
+/** A sweep of `count` trials over all families and states, with results at the first two rungs. */
+export function viewOf(count: number): SweepView {
+  const trials = Array.from({ length: count }, (_, i) =>
+    trialOf(i, i % 3 === 0 ? [1 / (i + 1)] : [1 / (i + 1), 1 / (i + 2)], {
+      family: scheduleFamilies[i % scheduleFamilies.length]!,
+      state: trialStates[i % trialStates.length]!,
+      ...(i === 0 ? { baseline: 'standard', origin: 'baseline' as const } : {}),
+    }),
+  );
+  return { spec, state: 'running', startedAt: '2026-01-01T00:00:00.000Z', trials };
+}
+
+export interface Sample {
+  name: string;
+  labels: Record<string, string>;
+  value: number;
+}
+
+/**
+ * Reads Prometheus' text exposition format (version 0.0.4) strictly: every line is a comment or a sample, every sample
+ * belongs to a family that HELP and TYPE announced before, and no series comes twice. Throws at the first violation.
+ */
+export function parseExposition(page: string): { samples: Sample[]; types: Map<string, string> } {
+  const types = new Map<string, string>();
+  const helps = new Set<string>();
+  const seen = new Set<string>();
+  const samples: Sample[] = [];
+  if (!page.endsWith('\n')) throw new Error('the last line does not end');
+  for (const line of page.split('\n')) {
+    if (line === '') continue;
+    const comment = /^# (HELP|TYPE) ([a-zA-Z_:][a-zA-Z0-9_:]*) (.*)$/.exec(line);
+    if (comment) {
+      const [, what, name, text] = comment;
+      if (what === 'HELP') helps.add(name!);
+      else {
+        if (types.has(name!)) throw new Error(`TYPE of ${name} comes twice`);
+        types.set(name!, text!);
+      }
+      continue;
+    }
+    const sample = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/.exec(line);
+    if (!sample) throw new Error(`no sample: ${line}`);
+    const [, name, text = '', value] = sample;
+    const labels: Record<string, string> = {};
+    let rest = text;
+    while (rest !== '') {
+      const label = /^([a-zA-Z_][a-zA-Z0-9_]*)="((?:[^"\\\n]|\\[\\"n])*)"(?:,|$)/.exec(rest);
+      if (!label) throw new Error(`bad labels: ${line}`);
+      labels[label[1]!] = label[2]!.replace(/\\([\\"n])/g, (_, c: string) => (c === 'n' ? '\n' : c));
+      rest = rest.slice(label[0].length);
+    }
+    const number = value === 'Nan' || value === 'NaN' ? NaN : Number(value!.replace('Inf', 'Infinity'));
+    if (Number.isNaN(number) && !/^nan$/i.test(value!)) throw new Error(`no number: ${line}`);
+    const family = [name!, name!.replace(/_(bucket|sum|count)$/, '')].find((one) => types.has(one));
+    if (!family || !helps.has(family)) throw new Error(`no HELP and TYPE before: ${line}`);
+    const series = `${name} ${JSON.stringify(Object.entries(labels).sort())}`;
+    if (seen.has(series)) throw new Error(`twice: ${line}`);
+    seen.add(series);
+    samples.push({ name: name!, labels, value: number });
+  }
+  return { samples, types };
+}
