@@ -32,6 +32,11 @@ export interface ObjectStore {
   putIfMatch(key: string, body: Uint8Array, tag: string): Promise<string | undefined>;
   /** Keys below a prefix in lexicographic order, all of them (paged inside). */
   list(prefix: string): AsyncIterable<ObjectInfo>;
+  /**
+   * Names of the folders directly below a prefix that ends with `/`, in lexicographic order: `listFolders('sweeps/')`
+   * gives `a` and `b` for `sweeps/a/spec.json` and `sweeps/b/spec.json`, without visiting what lies deeper.
+   */
+  listFolders(prefix: string): AsyncIterable<string>;
   /** Removes; removing what is not there is no error. */
   delete(key: string): Promise<void>;
   /** Copies an object into a local file (streamed, atomic); false when there is no such key. */

@@ -1,0 +1,379 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { constants } from 'node:fs';
+import {
+  copyFile,
+  link,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  unlink,
+  type FileHandle,
+} from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { RgsweepError } from '../errors.js';
+import { codeOf, explainFileError, isFullDisk } from './fileErrors.js';
+import { checkKey, checkPrefix, compareKeys, reservedFolder } from './keys.js';
+import { mapLimited } from './limits.js';
+import { createLocks } from './lock.js';
+import { withRetries, type RetryOptions } from './retry.js';
+import type { ObjectInfo, ObjectStore } from './types.js';
+
+/** Age after which a file in the making has lost its maker: a killed process. */
+const abandonedMilliseconds = 3600_000;
+/** A full disk is given this long to be freed. */
+const defaultPatienceSeconds = 10;
+
+function tagOf(body: Uint8Array): string {
+  return createHash('sha256').update(body).digest('hex');
+}
+
+/** Makes a folder's entries survive a power failure; where folders cannot be opened, the file system sees to it. */
+async function syncFolder(folder: string): Promise<void> {
+  let handle: FileHandle;
+  try {
+    handle = await open(folder, constants.O_RDONLY);
+  } catch (error) {
+    if (['EISDIR', 'EPERM', 'EACCES', 'ENOENT'].includes(codeOf(error))) return;
+    throw error;
+  }
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (!['EINVAL', 'EPERM', 'ENOTSUP', 'EBADF'].includes(codeOf(error))) throw error;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function removeQuietly(file: string): Promise<void> {
+  await unlink(file).catch(() => undefined);
+}
+
+/** Writes a new file, whole and durable, or leaves none. */
+async function writeDurably(file: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    const handle = await open(file, 'wx');
+    try {
+      await fill(handle);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await removeQuietly(file);
+    throw error;
+  }
+}
+
+async function copyDurably(from: string, to: string): Promise<void> {
+  try {
+    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    const handle = await open(to, 'r');
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    await removeQuietly(to);
+    throw error;
+  }
+}
+
+async function removeAbandoned(folder: string, isCandidate: (name: string) => boolean): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (!isCandidate(name)) continue;
+    const file = join(folder, name);
+    const status = await stat(file).catch(() => undefined);
+    if (status && Date.now() - status.mtimeMs > abandonedMilliseconds) await removeQuietly(file);
+  }
+}
+
+/**
+ * A store in a folder: the key is the path below it. An object is written to a file of its own, synced to the disk and
+ * moved into place, so a reader sees the old object or the whole new one, whatever is killed meanwhile. The tag is the
+ * SHA-256 of the content. Any number of processes may share the folder; the file system must know hard links.
+ *
+ * As with any file system, a key cannot be the folder of another (`a` beside `a/b`), and on one that ignores case two
+ * keys cannot differ in case alone.
+ *
+ * @throws RgsweepError('store-unavailable') when there is something at the path that is not a folder
+ */
+export async function openFileStore(
+  folder: string,
+  options: Partial<RetryOptions> = {},
+): Promise<ObjectStore> {
+  const url = pathToFileURL(folder).href;
+  const own = join(folder, reservedFolder);
+  const temporary = join(own, 'temporary');
+  const lockFolder = join(own, 'locks');
+  const locks = createLocks(lockFolder, temporary);
+  const retry = { patienceSeconds: defaultPatienceSeconds, ...options };
+  /** Folders whose own entry is known to be on the disk. */
+  const syncedFolders = new Set<string>();
+  let prepared: Promise<void> | undefined;
+
+  const explained = async <T>(action: string, key: string, work: () => Promise<T>): Promise<T> => {
+    try {
+      return await withRetries(work, isFullDisk, retry);
+    } catch (error) {
+      throw explainFileError(error, url, `${action} ${key}`);
+    }
+  };
+
+  try {
+    if (!(await stat(folder)).isDirectory())
+      throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
+  } catch (error) {
+    if (codeOf(error) !== 'ENOENT') throw explainFileError(error, url, 'be opened');
+  }
+
+  const pathOf = (key: string) => {
+    checkKey(key);
+    return join(folder, key);
+  };
+
+  /** Makes what the store needs for itself at the first write, so that reading a folder never changes it. */
+  async function prepare(): Promise<void> {
+    const existing = prepared;
+    if (existing) return existing;
+    prepared = (async () => {
+      await mkdir(temporary, { recursive: true });
+      await mkdir(lockFolder, { recursive: true });
+      await removeAbandoned(temporary, () => true);
+      await removeAbandoned(lockFolder, (name) => name.includes('~'));
+    })();
+    prepared.catch(() => (prepared = undefined));
+    return prepared;
+  }
+
+  async function makeFolder(path: string): Promise<void> {
+    await mkdir(path, { recursive: true });
+    for (let at = path; !syncedFolders.has(at); at = dirname(at)) {
+      await syncFolder(dirname(at));
+      syncedFolders.add(at);
+      if (at === folder || dirname(at) === at) break;
+    }
+  }
+
+  /** Moves or links a finished file to its place, whose folder another process may be removing as it becomes empty. */
+  async function place<T>(path: string, move: () => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      await makeFolder(dirname(path));
+      try {
+        const result = await move();
+        await syncFolder(dirname(path));
+        return result;
+      } catch (error) {
+        if (codeOf(error) !== 'ENOENT' || attempt === 100) throw error;
+        syncedFolders.clear();
+      }
+    }
+  }
+
+  async function withTemporary<T>(
+    fill: (file: string) => Promise<void>,
+    use: (file: string) => Promise<T>,
+  ): Promise<T> {
+    await prepare();
+    const file = join(temporary, randomUUID());
+    await fill(file);
+    try {
+      return await use(file);
+    } finally {
+      await removeQuietly(file);
+    }
+  }
+
+  const writing = (body: Uint8Array) => (file: string) =>
+    writeDurably(file, (handle) => handle.writeFile(body));
+
+  async function replace(key: string, fill: (file: string) => Promise<void>): Promise<void> {
+    const path = pathOf(key);
+    await explained('write', key, () =>
+      withTemporary(fill, (file) => locks.hold(key, () => place(path, () => rename(file, path)))),
+    );
+  }
+
+  async function readOrUndefined(path: string): Promise<Buffer | undefined> {
+    try {
+      return await readFile(path);
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error))) return undefined;
+      throw error;
+    }
+  }
+
+  /** Removes the folders that a deleted object leaves empty, so that they are not listed. */
+  async function removeEmptyFolders(path: string): Promise<void> {
+    for (let at = dirname(path); at !== folder && at.startsWith(folder); at = dirname(at)) {
+      try {
+        await rmdir(at);
+        syncedFolders.delete(at);
+      } catch {
+        return;
+      }
+    }
+  }
+
+  async function entriesOf(path: string): Promise<{ name: string; isFolder: boolean }[]> {
+    let entries;
+    try {
+      entries = await readdir(path, { withFileTypes: true });
+    } catch (error) {
+      if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return [];
+      throw error;
+    }
+    return entries
+      .filter((entry) => entry.isFile() || entry.isDirectory())
+      .filter((entry) => !(path === folder && entry.name === reservedFolder))
+      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
+      .sort((a, b) => compareKeys(a.isFolder ? `${a.name}/` : a.name, b.isFolder ? `${b.name}/` : b.name));
+  }
+
+  /** Objects below a folder whose first component begins with `start`. */
+  async function* walk(folderKey: string, start: string): AsyncGenerator<ObjectInfo> {
+    const path = folderKey === '' ? folder : join(folder, folderKey);
+    const entries = (await explained('list', folderKey, () => entriesOf(path))).filter(({ name }) =>
+      name.startsWith(start),
+    );
+    const sizes = await mapLimited(entries, 32, ({ name, isFolder }) =>
+      isFolder
+        ? Promise.resolve(undefined)
+        : stat(join(path, name)).then(
+            ({ size }) => size,
+            () => undefined,
+          ),
+    );
+    for (const [index, { name, isFolder }] of entries.entries()) {
+      const key = folderKey === '' ? name : `${folderKey}/${name}`;
+      const bytes = sizes[index];
+      if (isFolder) yield* walk(key, '');
+      else if (bytes !== undefined) yield { key, bytes };
+    }
+  }
+
+  async function hasObject(folderKey: string): Promise<boolean> {
+    for await (const _ of walk(folderKey, '')) return true;
+    return false;
+  }
+
+  return {
+    url,
+
+    async get(key) {
+      const path = pathOf(key);
+      const body = await explained('read', key, () => readOrUndefined(path));
+      return body && { body, tag: tagOf(body) };
+    },
+
+    async put(key, body) {
+      await replace(key, writing(body));
+      return tagOf(body);
+    },
+
+    async putIfAbsent(key, body) {
+      const path = pathOf(key);
+      // Should the folder's sync fail after the link, the next try must know its own object.
+      let linked = false;
+      return explained('write', key, () =>
+        withTemporary(writing(body), async (file) => {
+          try {
+            await place(path, async () => {
+              if (!linked) await link(file, path);
+              linked = true;
+            });
+            return tagOf(body);
+          } catch (error) {
+            if (codeOf(error) === 'EEXIST' && (await stat(path)).isFile()) return undefined;
+            throw error;
+          }
+        }),
+      );
+    },
+
+    async putIfMatch(key, body, tag) {
+      const path = pathOf(key);
+      let moved = false;
+      return explained('write', key, () =>
+        withTemporary(writing(body), (file) =>
+          locks.hold(key, async () => {
+            const current = moved ? undefined : await readOrUndefined(path);
+            if (!moved && (!current || tagOf(current) !== tag)) return undefined;
+            await place(path, async () => {
+              if (!moved) await rename(file, path);
+              moved = true;
+            });
+            return tagOf(body);
+          }),
+        ),
+      );
+    },
+
+    async *list(prefix) {
+      checkPrefix(prefix);
+      const slash = prefix.lastIndexOf('/');
+      yield* walk(prefix.slice(0, Math.max(0, slash)), prefix.slice(slash + 1));
+    },
+
+    async *listFolders(prefix) {
+      checkPrefix(prefix);
+      const folderKey = prefix.replace(/\/$/, '');
+      const path = folderKey === '' ? folder : join(folder, folderKey);
+      for (const { name, isFolder } of await explained('list', prefix, () => entriesOf(path)))
+        if (isFolder && (await hasObject(folderKey === '' ? name : `${folderKey}/${name}`))) yield name;
+    },
+
+    async delete(key) {
+      const path = pathOf(key);
+      await explained('delete', key, async () => {
+        // A store that was never written to has nothing to delete, and no folder for locks.
+        if (!(await stat(path).catch(() => undefined))) return;
+        await prepare();
+        await locks.hold(key, async () => {
+          try {
+            await unlink(path);
+          } catch (error) {
+            if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return;
+            throw error;
+          }
+          await syncFolder(dirname(path));
+          await removeEmptyFolders(path);
+        });
+      });
+    },
+
+    async download(key, file) {
+      const path = pathOf(key);
+      const exists = () =>
+        stat(path).then(
+          (status) => status.isFile(),
+          () => false,
+        );
+      return explained('copy', `${key} to ${file}`, async () => {
+        if (!(await exists())) return false;
+        await mkdir(dirname(file), { recursive: true });
+        const partial = `${file}.${randomUUID()}.partial`;
+        try {
+          await copyDurably(path, partial);
+        } catch (error) {
+          if (!(await exists())) return false;
+          throw error;
+        }
+        await rename(partial, file);
+        return true;
+      });
+    },
+
+    async upload(key, file) {
+      if (!(await stat(file).catch(() => undefined)))
+        throw new RgsweepError('data-missing', `there is no file ${file} to copy to ${url}`);
+      await replace(key, (copy) => copyDurably(file, copy));
+    },
+  };
+}

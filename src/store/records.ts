@@ -1,0 +1,198 @@
+import { RgsweepError } from '../errors.js';
+import type { CurvePoint, SweepSnapshot, SweepSpec, SweepState, TrialRecord } from '../sweep/types.js';
+import { decodeJson, decodeJsonLine, encodeJson, encodeJsonLine } from './json.js';
+import { layout, parseTrialFolderName } from './layout.js';
+import { mapLimited } from './limits.js';
+import type { ObjectStore } from './types.js';
+
+/** Objects read at a time: enough to hide an S3 round trip, few enough for a small server. */
+const parallelReads = 32;
+
+/** A change to a running sweep's budget or search; the spec itself stays as launched. */
+export interface SweepAmendment {
+  at: string;
+  /** What was asked for, e.g. `extend`, and with which values. */
+  kind: string;
+  values: Record<string, unknown>;
+}
+
+/** sweep.json: what changes in a sweep's life. One writer: the control side's record activity. */
+export interface SweepRecord {
+  state: SweepState;
+  startedAt: string;
+  finishedAt?: string | undefined;
+  amendments?: SweepAmendment[];
+}
+
+async function readJson<T>(store: ObjectStore, key: string): Promise<T | undefined> {
+  const object = await store.get(key);
+  return object && (decodeJson(object.body, `${store.url} ${key}`) as T);
+}
+
+/**
+ * Keeps a sweep as launched. Writing the same spec again changes nothing.
+ *
+ * @throws RgsweepError('conflict') when the store has another sweep of that name
+ */
+export async function writeSpec(store: ObjectStore, spec: SweepSpec): Promise<void> {
+  const key = layout.spec(spec.name);
+  const body = encodeJson(spec);
+  if ((await store.putIfAbsent(key, body)) !== undefined) return;
+  const present = await store.get(key);
+  if (present && Buffer.compare(present.body, body) === 0) return;
+  throw new RgsweepError('conflict', `${store.url} has another sweep called "${spec.name}"`, {
+    remedy: 'choose another name',
+  });
+}
+
+/** The sweep as launched, or undefined when the store does not know it. */
+export function readSpec(store: ObjectStore, sweep: string): Promise<SweepSpec | undefined> {
+  return readJson<SweepSpec>(store, layout.spec(sweep));
+}
+
+export async function writeSweepRecord(
+  store: ObjectStore,
+  sweep: string,
+  record: SweepRecord,
+): Promise<void> {
+  await store.put(layout.sweepRecord(sweep), encodeJson(record));
+}
+
+/** Undefined until the sweep's workflow has begun. */
+export function readSweepRecord(store: ObjectStore, sweep: string): Promise<SweepRecord | undefined> {
+  return readJson<SweepRecord>(store, layout.sweepRecord(sweep));
+}
+
+/** Names of all sweeps in the store, sorted. */
+export async function listSweeps(store: ObjectStore): Promise<string[]> {
+  const names: string[] = [];
+  for await (const name of store.listFolders(layout.sweeps)) names.push(name);
+  return names;
+}
+
+export async function writeTrial(store: ObjectStore, sweep: string, record: TrialRecord): Promise<void> {
+  await store.put(layout.trialRecord(sweep, record.trial), encodeJson(record));
+}
+
+export function readTrial(
+  store: ObjectStore,
+  sweep: string,
+  trial: number,
+): Promise<TrialRecord | undefined> {
+  return readJson<TrialRecord>(store, layout.trialRecord(sweep, trial));
+}
+
+/** Records of all trials, by number. Only folders are listed, whatever checkpoints and curves lie in them. */
+export async function listTrials(store: ObjectStore, sweep: string): Promise<TrialRecord[]> {
+  const numbers: number[] = [];
+  for await (const name of store.listFolders(layout.trials(sweep))) {
+    const trial = parseTrialFolderName(name);
+    if (trial !== undefined) numbers.push(trial);
+  }
+  numbers.sort((a, b) => a - b);
+  const records = await mapLimited(numbers, parallelReads, (trial) => readTrial(store, sweep, trial));
+  return records.filter((record) => record !== undefined);
+}
+
+/** A part of a learning curve: its first line says when it was written, each other one is a point. */
+interface CurvePart {
+  writtenAt: string;
+  points: CurvePoint[];
+}
+
+function decodeCurvePart(body: Uint8Array): CurvePart {
+  const part: CurvePart = { writtenAt: '', points: [] };
+  for (const line of Buffer.from(body).toString('utf8').split('\n')) {
+    if (line === '') continue;
+    let value: unknown;
+    try {
+      value = decodeJsonLine(line);
+    } catch {
+      // A damaged line costs a point of a picture, not the sweep.
+      continue;
+    }
+    if (typeof value !== 'object' || value === null) continue;
+    if ('writtenAt' in value) part.writtenAt = String(value.writtenAt);
+    else if ('step' in value) part.points.push(value as CurvePoint);
+  }
+  return part;
+}
+
+/** Of points that several parts have, as a retried attempt repeats steps, the part written last decides. */
+function mergeCurve(parts: CurvePart[]): CurvePoint[] {
+  const points = new Map<number, CurvePoint>();
+  const byTime = [...parts].sort((a, b) =>
+    a.writtenAt < b.writtenAt ? -1 : a.writtenAt > b.writtenAt ? 1 : 0,
+  );
+  for (const part of byTime) for (const point of part.points) points.set(point.step, point);
+  return [...points.values()].sort((a, b) => a.step - b.step);
+}
+
+async function readCurvePart(store: ObjectStore, key: string): Promise<CurvePart> {
+  const object = await store.get(key);
+  return object ? decodeCurvePart(object.body) : { writtenAt: '', points: [] };
+}
+
+/** Keeps a stretch of a trial's learning curve under its last point's step. No points, no part. */
+export async function appendCurve(
+  store: ObjectStore,
+  sweep: string,
+  trial: number,
+  points: readonly CurvePoint[],
+): Promise<void> {
+  if (points.length === 0) return;
+  const last = Math.max(...points.map(({ step }) => step));
+  const lines = [{ writtenAt: new Date().toISOString() }, ...points].map(encodeJsonLine);
+  await store.put(layout.curve(sweep, trial, last), Buffer.from(`${lines.join('\n')}\n`, 'utf8'));
+}
+
+/** A trial's learning curve: one point a step, ascending. */
+export async function readCurve(store: ObjectStore, sweep: string, trial: number): Promise<CurvePoint[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list(layout.curves(sweep, trial)))
+    if (layout.parseTrialKey(sweep, key)?.kind === 'curve') keys.push(key);
+  return mergeCurve(await mapLimited(keys, parallelReads, (key) => readCurvePart(store, key)));
+}
+
+async function readCurves(store: ObjectStore, sweep: string): Promise<Map<number, CurvePoint[]>> {
+  const found: { trial: number; key: string }[] = [];
+  for await (const { key } of store.list(layout.trials(sweep))) {
+    const part = layout.parseTrialKey(sweep, key);
+    if (part?.kind === 'curve') found.push({ trial: part.trial, key });
+  }
+  const parts = await mapLimited(found, parallelReads, ({ key }) => readCurvePart(store, key));
+  const byTrial = new Map<number, CurvePart[]>();
+  for (const [index, { trial }] of found.entries()) {
+    const known = byTrial.get(trial);
+    if (known) known.push(parts[index]!);
+    else byTrial.set(trial, [parts[index]!]);
+  }
+  return new Map([...byTrial].sort(([a], [b]) => a - b).map(([trial, of]) => [trial, mergeCurve(of)]));
+}
+
+/**
+ * Everything a report shows, read from the store alone. A sweep that was launched but has not begun is `running`
+ * since its first trial.
+ *
+ * @throws RgsweepError('not-found') when the store does not know the sweep
+ */
+export async function readSnapshot(store: ObjectStore, sweep: string): Promise<SweepSnapshot> {
+  const spec = await readSpec(store, sweep);
+  if (!spec)
+    throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`, {
+      remedy: '`rgsweep list` shows the sweeps of a store; --store names another one',
+    });
+  const [record, trials, curves] = await Promise.all([
+    readSweepRecord(store, sweep),
+    listTrials(store, sweep),
+    readCurves(store, sweep),
+  ]);
+  return {
+    spec,
+    state: record?.state ?? 'running',
+    startedAt: record?.startedAt ?? trials[0]?.createdAt ?? new Date().toISOString(),
+    ...(record?.finishedAt === undefined ? {} : { finishedAt: record.finishedAt }),
+    trials,
+    curves,
+  };
+}
