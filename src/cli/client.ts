@@ -74,27 +74,38 @@ function sameSpec(a: SweepSpec, b: SweepSpec): boolean {
 }
 
 /**
+ * What the store knows of a sweep of this name.
+ * @throws RgsweepError('conflict') when that was launched from another file
+ */
+export async function findLaunched(
+  store: ObjectStore,
+  spec: SweepSpec,
+): Promise<{ known?: SweepSpec; finished: boolean }> {
+  const known = await readSpec(store, spec.name);
+  if (!known) return { finished: false };
+  if (!sameSpec(known, spec))
+    throw new RgsweepError(
+      'conflict',
+      `a sweep called "${spec.name}" is in ${store.url} already and was launched from another file`,
+      { remedy: 'choose another name, or launch with --fresh to take the next free one' },
+    );
+  const record = await readSweepRecord(store, spec.name);
+  return { known, finished: record?.state === 'complete' };
+}
+
+/**
  * Launches a sweep once. A sweep of the same name and the same file is attached to, whether running or finished, and one
  * that was stopped, or whose server is gone, goes on from the store; of the same name but another file is refused.
  */
 export async function launchSweep(options: LaunchOptions): Promise<Launched> {
   const { client, store, slots } = options;
   let { spec } = options;
-  let known = await readSpec(store, spec.name);
-  if (known && options.fresh) {
+  if (options.fresh && (await readSpec(store, spec.name)))
     spec = { ...spec, name: await freshName(store, spec.name) };
-    known = undefined;
-  }
+  const { known, finished } = await findLaunched(store, spec);
   const concurrency = spec.budget.concurrency === 'auto' ? slots : spec.budget.concurrency;
   if (known) {
-    if (!sameSpec(known, spec))
-      throw new RgsweepError(
-        'conflict',
-        `a sweep called "${spec.name}" is in ${store.url} already and was launched from another file`,
-        { remedy: 'choose another name, or launch with --fresh to take the next free one' },
-      );
-    const record = await readSweepRecord(store, spec.name);
-    if (record?.state === 'complete') return { name: spec.name, existing: true, finished: true };
+    if (finished) return { name: spec.name, existing: true, finished: true };
     if (await sweepIsOpen(client, spec.name)) return { name: spec.name, existing: true, finished: false };
     await startSweepWorkflow(client, { spec: known, concurrency, rebuild: true });
     return { name: spec.name, existing: true, finished: false };

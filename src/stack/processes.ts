@@ -26,6 +26,8 @@ export interface SupervisedOptions {
   /** Called when a process that was ready before could not be brought back. */
   onGivenUp?: (error: RgsweepError) => void;
   backOff?: Partial<BackOff>;
+  /** Aborted before the process is ready: it is ended and `supervise` throws. */
+  cancel?: AbortSignal;
 }
 
 export interface StartedProcess {
@@ -162,9 +164,14 @@ export async function supervise(options: SupervisedOptions): Promise<Supervised>
       const death = ended.then((how) => {
         throw new Error(`ended with ${how}`);
       });
+      const cancelled = new Promise<never>((_, reject) => {
+        const stop = (): void => reject(new Error('it was told to stop'));
+        if (options.cancel?.aborted) stop();
+        options.cancel?.addEventListener('abort', stop, { once: true, signal: abort.signal });
+      });
       const ready =
         child.pid === undefined ? death : options.ready({ pid: child.pid, signal: abort.signal, firstLine });
-      await Promise.race([ready, death, timeout]);
+      await Promise.race([ready, death, timeout, cancelled]);
       started.readyAt = Date.now();
       // Whatever else it says must not fill the pipe.
       child.stdout?.resume();

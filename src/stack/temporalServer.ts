@@ -22,6 +22,8 @@ export interface TemporalServerOptions {
   port?: number;
   backOff?: Partial<BackOff>;
   onGivenUp?: (error: RgsweepError) => void;
+  /** Aborted while it starts: it is ended and the start throws. */
+  cancel?: AbortSignal;
 }
 
 export interface TemporalServer {
@@ -142,6 +144,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
           writeFileSync(processFile, JSON.stringify({ ...identity, port } satisfies ServerFile)),
         notice: log,
         ...(options.backOff ? { backOff: options.backOff } : {}),
+        ...(options.cancel ? { cancel: options.cancel } : {}),
         ...(options.onGivenUp ? { onGivenUp: options.onGivenUp } : {}),
       });
     } catch (error) {

@@ -1,17 +1,21 @@
 import type { Command } from 'commander';
+import { register as doctor } from './doctor.js';
 import { register as enqueue } from './enqueue.js';
 import { register as extend } from './extend.js';
 import { register as launch } from './launch.js';
 import { register as list } from './list.js';
+import { register as optimize } from './optimize.js';
 import { register as pause } from './pause.js';
 import { register as resume } from './resume.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
 import { register as trials } from './trials.js';
+import { register as up } from './up.js';
 import { register as worker } from './worker.js';
 
 /** Every verb, in the order that help shows them. */
 export const verbs: readonly ((program: Command) => void)[] = [
+  up,
   launch,
   list,
   status,
@@ -21,5 +25,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   stop,
   extend,
   enqueue,
+  optimize,
   worker,
+  doctor,
 ];

@@ -1,0 +1,35 @@
+import type { Command } from 'commander';
+import { parseCount } from '../options.js';
+import { withStoreOption } from '../connectionOptions.js';
+
+interface UpVerbOptions {
+  fresh?: boolean;
+  store?: string;
+  slots?: number;
+  follow: boolean;
+}
+
+export function register(program: Command): void {
+  withStoreOption(
+    program
+      .command('up')
+      .description('start the embedded server and workers, run a sweep, show what it found (npm start)')
+      .argument('[file]', 'sweep file (default: sweeps/phi4-quick.yaml)'),
+  )
+    .option('--fresh', 'start another sweep under the next free name when this one exists')
+    .option(
+      '--slots <n>',
+      'trainers at a time (default: what cores and memory allow)',
+      parseCount('--slots', 1),
+    )
+    .option('--no-follow', 'launch the sweep and go on serving until Ctrl-C')
+    .addHelpText(
+      'after',
+      '\nCtrl-C writes checkpoints and stops; the same command goes on. A second Ctrl-C ends at once.' +
+        '\nExit code: 0 done, 1 failed, 2 usage, 130 stopped by Ctrl-C.',
+    )
+    .action(async (file: string | undefined, options: UpVerbOptions) => {
+      const { up } = await import('../up.js');
+      process.exitCode = await up({ ...options, ...(file === undefined ? {} : { file }) });
+    });
+}
