@@ -1,5 +1,5 @@
-import { setImmediate } from 'node:timers/promises';
 import { RgsweepError } from '../../errors.js';
+import { createBreather } from '../breathe.js';
 import { createLattice, checkCouplings, type Phi4Couplings } from './action.js';
 import { autocorrelationTime } from './autocorrelation.js';
 import { advance, createChain, type HmcSettings, type Trajectory } from './hmc.js';
@@ -29,9 +29,6 @@ export interface HmcSummary {
   /** τ_int = ½ + Σ_{t≥1} ρ(t) in trajectories, of |M| and of the mean of φ². */
   autocorrelation: { absM: number; phi2: number };
 }
-
-/** How long the chains run before the event loop has its turn. */
-const sliceMilliseconds = 25;
 
 /**
  * Draws configurations of e^{−S}/Z by independent hybrid Monte Carlo chains, one after the other; the same input gives
@@ -64,13 +61,7 @@ export async function generateConfigurations({
   let accepted = 0;
   let trajectories = 0;
   let kept = 0;
-  let deadline = performance.now() + sliceMilliseconds;
-  const breathe = async (): Promise<void> => {
-    onProgress?.(kept);
-    await setImmediate();
-    if (signal?.aborted) throw new RgsweepError('cancelled', 'making the data set was cancelled');
-    deadline = performance.now() + sliceMilliseconds;
-  };
+  const { due, breathe } = createBreather('making the data set', signal, () => onProgress?.(kept));
   await breathe();
 
   for (let index = 0; index < chains; index++) {
@@ -78,7 +69,7 @@ export async function generateConfigurations({
     const chain = createChain(lattice, { mass2, coupling }, settings, seed, stream, index);
     for (let i = 0; i < settings.thermalization; i++) {
       advance(chain, outcome);
-      if (performance.now() > deadline) await breathe();
+      if (due()) await breathe();
     }
     const steps = length * settings.spacing;
     const magnetizations = new Float64Array(steps);
@@ -102,7 +93,7 @@ export async function generateConfigurations({
         samples.set(chain.field, kept * volume);
         kept++;
       }
-      if (performance.now() > deadline) await breathe();
+      if (due()) await breathe();
     }
     if (steps === 0) continue;
     trajectories += steps;
