@@ -1,8 +1,9 @@
 import type { CounterRandom } from '../random/philox.js';
 import type { ParameterValue } from '../space/types.js';
 import { type Axis, binOf, type NumericAxis, unitOf, valueAt } from './axis.js';
-import { log, logSumExp } from './elementary.js';
-import { logMass, logSqrt2Pi, truncatedQuantile } from './normal.js';
+import type { Arena } from './arena.js';
+import { log, log1p, logSumExp } from './elementary.js';
+import { logMass, logSqrt2Pi, logUnitMass, truncatedQuantile } from './normal.js';
 import type { Tree, TreeNode } from './tree.js';
 
 /**
@@ -40,7 +41,7 @@ export interface CategoricalKernels {
   kind: 'categorical';
   axis: Axis & { kind: 'categorical' };
   /** The kernel's own choice, or −1 for a uniform row. */
-  choice: Int32Array;
+  choice: Float64Array;
   /** Added to every choice before normalizing. */
   share: number;
   logOwn: number;
@@ -56,23 +57,34 @@ export function coordinateOf(axis: Axis, value: ParameterValue): number {
   return axis.kind === 'categorical' ? axis.parameter.choices.indexOf(value) : unitOf(axis, value as number);
 }
 
-/** The kernels of one numeric dimension from centres (NaN where the trial had none) and widths. */
-export function numericKernels(axis: NumericAxis, centre: Float64Array, width: Float64Array): NumericKernels {
+/**
+ * The kernels of one numeric dimension from centres (NaN where the trial had none) and widths; both arrays are kept.
+ * @param arena where the derived numbers live
+ */
+export function numericKernels(
+  axis: NumericAxis,
+  centre: Float64Array,
+  width: Float64Array,
+  arena: Arena,
+): NumericKernels {
   const count = centre.length;
-  const logNorm = new Float64Array(count);
-  const precision = new Float64Array(count);
+  const logNorm = arena.take(count);
+  const precision = arena.take(count);
+  let lastSigma = NaN;
+  let lastLogSigma = NaN;
   for (let k = 0; k < count; k++) {
-    if (Number.isNaN(centre[k]!) || axis.length === 0) {
+    if (centre[k] !== centre[k] || axis.length === 0) {
       centre[k] = 0.5;
       width[k] = 0;
       continue;
     }
     const sigma = width[k]!;
-    const a = -centre[k]! / sigma;
-    const b = (1 - centre[k]!) / sigma;
-    // Beyond 8.3 standard deviations on both sides Z is 1 to the last bit.
-    const logZ = a < -8.3 && b > 8.3 ? 0 : logMass(a, b);
-    logNorm[k] = -log(sigma) - logSqrt2Pi - logZ;
+    // Most kernels have the least width there is: its logarithm is taken once.
+    if (sigma !== lastSigma) {
+      lastSigma = sigma;
+      lastLogSigma = log(sigma);
+    }
+    logNorm[k] = -lastLogSigma - logSqrt2Pi - logUnitMass(centre[k]!, sigma);
     precision[k] = 0.5 / (sigma * sigma);
   }
   return { kind: 'numeric', axis, centre, width, logNorm, precision };
@@ -81,7 +93,7 @@ export function numericKernels(axis: NumericAxis, centre: Float64Array, width: F
 /** The kernels of one categorical dimension; `share` is what every choice gets beside the trial's own. */
 export function categoricalKernels(
   axis: Axis & { kind: 'categorical' },
-  choice: Int32Array,
+  choice: Float64Array,
   share: number,
 ): CategoricalKernels {
   const total = 1 + share * axis.count;
@@ -127,19 +139,31 @@ export function addLogKernels(kernels: DimensionKernels, x: number, out: Float64
   }
   if (axis.length === 0) return;
   const [left, right] = binOf(axis, valueAt(axis, x));
+  const middle = 0.5 * (left + right);
   const logWidth = log(right - left);
   for (let k = 0; k < count; k++) {
     const sigma = kernels.width[k]!;
-    if (sigma === 0) out[k]! += logWidth;
-    else {
-      const inverse = 1 / sigma;
-      // logNorm = −log σ − log √2π − log Z, so this is log mass − log Z.
+    if (sigma === 0) {
+      out[k]! += logWidth;
+      continue;
+    }
+    const w = (right - left) / sigma;
+    const m = (middle - centre[k]!) / sigma;
+    const square = m * m;
+    const v = w * w;
+    // A bin much narrower than the kernel: density times width, corrected by the density's curvature.
+    if (v * (square > 1 ? square : 1) < 0.01)
       out[k]! +=
-        logMass((left - centre[k]!) * inverse, (right - centre[k]!) * inverse) +
+        logWidth +
+        logNorm[k]! -
+        0.5 * square +
+        log1p(v * ((square - 1) / 24 + (v * ((square - 6) * square + 3)) / 1920));
+    else
+      out[k]! +=
+        logMass((left - centre[k]!) / sigma, (right - centre[k]!) / sigma) +
         logNorm[k]! +
         log(sigma) +
         logSqrt2Pi;
-    }
   }
 }
 
@@ -172,26 +196,27 @@ export function drawCoordinate(kernels: DimensionKernels, k: number, u: number):
 }
 
 /** Fills `point` with a draw from the mixture: a kernel, then every active parameter from it, parents first. */
-export function drawPoint(mixture: Mixture, random: CounterRandom, point: Point): number {
+export function drawPoint(mixture: Mixture, random: CounterRandom, point: Point): Point {
   const kernel = pickKernel(mixture.weights, random.uniform());
-  for (const node of mixture.tree.nodes) {
+  const { tree, dimensions } = mixture;
+  for (const node of tree.nodes) {
     if (node.dimension < 0) continue;
     point[node.dimension] = NaN;
     // One number a dimension, active or not: a parent's draw never shifts its siblings'.
     const u = random.uniform();
-    if (isActivePoint(mixture.tree, node, point))
-      point[node.dimension] = drawCoordinate(mixture.dimensions[node.dimension]!, kernel, u);
+    if (isActivePoint(tree, node, point))
+      point[node.dimension] = drawCoordinate(dimensions[node.dimension]!, kernel, u);
   }
-  return kernel;
+  return point;
 }
 
 /** Whether a node is active at a point whose earlier coordinates are set. */
 export function isActivePoint(tree: Tree, node: TreeNode, point: Point): boolean {
-  return node.parents.every(({ node: index, values }) => {
-    const parent = tree.nodes[index]!;
-    const value = valueOf(tree, parent, point);
-    return value !== undefined && values.includes(value);
-  });
+  for (const parent of node.parents) {
+    const value = valueOf(tree, tree.nodes[parent.node]!, point);
+    if (value === undefined || !parent.values.includes(value)) return false;
+  }
+  return true;
 }
 
 /** The value of a node at a point, or undefined where it is inactive. */
