@@ -1,0 +1,141 @@
+import * as tf from '@tensorflow/tfjs';
+import type { ResidualModel } from './residual.js';
+import type { DiffusionProcess } from '../schedule/types.js';
+import { uploadParameters, type ParameterArrays } from './arrays.js';
+import { conditioningSize, writeConditioning } from './conditioning.js';
+import { createNoiseLevels, emptyNoiseLevels, marginalDeviation } from './noiseLevels.js';
+import { inputMatrix, modulation, outputMatrix, phi4Constants } from './phi4.js';
+
+/** A residual model on the backend; `dispose` frees its tensors. */
+export interface Phi4Residual extends ResidualModel {
+  dispose(): void;
+}
+
+/**
+ * The φ⁴ network as a residual model. Kernels are multiplied with the basis once, so that an evaluation is two products,
+ * NN = a·tanh(g·uA) B with A = UᵀK [D, C·V] and B = R U [C·V, D], and its divergence one more,
+ *
+ *   Σ_i w_i ∂NN_i/∂u_i = Σ_cx a_c g_c (1 − tanh²_cx) Σ_i w_i A_i,cx B_cx,i.
+ */
+export function createPhi4Residual(
+  process: DiffusionProcess,
+  parameters: ParameterArrays,
+  options: { channels: number; gaussianScore: boolean },
+): Phi4Residual {
+  const { dimension, dataVariance } = process;
+  const { height, width } = process.basis.shape;
+  const { channels, gaussianScore } = options;
+  const hiddenSize = channels * dimension;
+  const levelsAt = createNoiseLevels(process);
+  const levels = emptyNoiseLevels(dimension);
+  const tensors = uploadParameters(parameters);
+  const [into, outOf, pairs, spread] = tf.tidy(() => {
+    const constants = phi4Constants({ height, width, channels });
+    const basis = tf.tensor2d(Float32Array.from(process.basis.matrix()), [dimension, dimension]);
+    const a = tf.matMul(tf.transpose(basis), inputMatrix(constants, tensors['input.kernel']!));
+    const b = tf.matMul(outputMatrix(constants, tensors['output.kernel']!), basis);
+    const oneHot = tf.tidy(() =>
+      tf.eye(channels).tile([1, dimension]).reshape([channels, dimension, channels]),
+    );
+    return [
+      a,
+      b,
+      a.mul(tf.transpose(b)),
+      // Row c has ones at all sites of channel c: [1, C] × [C, C·V] repeats a channel's number over its sites.
+      oneHot.transpose([0, 2, 1]).reshape<tf.Tensor2D>([channels, hiddenSize]),
+    ];
+  }) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+
+  /** √v_i, or 1: what the network's input is multiplied with. */
+  const inputScale = (): Float64Array =>
+    levels.sine.map((sine, i) =>
+      gaussianScore ? 1 : marginalDeviation(sine, levels.cosine[i]!, dataVariance[i]!),
+    );
+  /** g = scale·NN + shift·u. */
+  const outputScale = (i: number) => (gaussianScore ? levels.cosine[i]! : 1);
+  const outputShift = (i: number) => (gaussianScore ? 0 : -levels.sine[i]!);
+
+  const residual: ResidualModel['residual'] = async (u, times) => {
+    const count = times.length;
+    const scales = new Float64Array(count * dimension);
+    const shifts = new Float64Array(count * dimension);
+    const input = new Float32Array(count * dimension);
+    const conditioning = new Float32Array(count * conditioningSize);
+    times.forEach((t, n) => {
+      levelsAt(t, levels);
+      writeConditioning(levels, conditioning, n * conditioningSize);
+      const factor = inputScale();
+      for (let i = 0; i < dimension; i++) {
+        const at = n * dimension + i;
+        input[at] = factor[i]! * u[at]!;
+        scales[at] = outputScale(i);
+        shifts[at] = outputShift(i);
+      }
+    });
+    const output = tf.tidy(() => {
+      const { gain, amplitude } = modulation(tensors, tf.tensor2d(conditioning, [count, conditioningSize]));
+      const split: [number, number, number] = [count, channels, dimension];
+      const activation = tf
+        .matMul(tf.tensor2d(input, [count, dimension]), into)
+        .reshape(split)
+        .mul(gain.mul(2).reshape([count, channels, 1]))
+        .sigmoid()
+        .mul(2)
+        .sub(1);
+      const hidden = activation.mul(amplitude.reshape([count, channels, 1])).reshape([count, hiddenSize]);
+      return tf.matMul(hidden, outOf);
+    });
+    const values = await output.data<'float32'>();
+    output.dispose();
+    return Float64Array.from(values, (value, at) => scales[at]! * value + shifts[at]! * u[at]!);
+  };
+
+  const residualAndDivergence: ResidualModel['residualAndDivergence'] = async (u, t, weights) => {
+    const count = u.length / dimension;
+    levelsAt(t, levels);
+    const conditioning = new Float32Array(conditioningSize);
+    writeConditioning(levels, conditioning, 0);
+    const factor = inputScale();
+    const scale = Float64Array.from({ length: dimension }, (_, i) => outputScale(i));
+    const shift = Float64Array.from({ length: dimension }, (_, i) => outputShift(i));
+    const pairWeights = Float32Array.from(weights, (weight, i) => weight * scale[i]! * factor[i]!);
+    const constantDivergence = weights.reduce((sum, weight, i) => sum + weight * shift[i]!, 0);
+    const results = tf.tidy(() => {
+      const { gain, amplitude } = modulation(tensors, tf.tensor2d(conditioning, [1, conditioningSize]));
+      const gains = tf.matMul(gain, spread);
+      const amplitudes = tf.matMul(amplitude, spread).reshape([hiddenSize, 1]);
+      const scaledInto = into
+        .mul(tf.tensor2d(Float32Array.from(factor), [dimension, 1]))
+        .mul<tf.Tensor2D>(gains.mul(2));
+      const activation = tf
+        .matMul(tf.tensor2d(Float32Array.from(u), [count, dimension]), scaledInto)
+        .sigmoid()
+        .mul(2)
+        .sub<tf.Tensor2D>(1);
+      const output = tf.matMul(activation, outOf.mul<tf.Tensor2D>(amplitudes));
+      const sensitivity = tf
+        .matMul(tf.tensor2d(pairWeights, [1, dimension]), pairs)
+        .mul(gains)
+        .reshape([hiddenSize, 1])
+        .mul<tf.Tensor2D>(amplitudes);
+      const total = sensitivity.sum();
+      return [output, tf.sub(total, tf.matMul(activation.square(), sensitivity))];
+    });
+    const [values, divergence] = await Promise.all(results.map((tensor) => tensor.data<'float32'>()));
+    tf.dispose(results);
+    return {
+      residual: Float64Array.from(
+        values!,
+        (value, at) => scale[at % dimension]! * value + shift[at % dimension]! * u[at]!,
+      ),
+      divergence: Float64Array.from(divergence!, (value) => value + constantDivergence),
+    };
+  };
+
+  return {
+    dimension,
+    residual,
+    residualAndDivergence,
+    dispose: () => tf.dispose([...Object.values(tensors), into, outOf, pairs, spread]),
+  };
+}

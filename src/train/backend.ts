@@ -1,0 +1,72 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import * as tf from '@tensorflow/tfjs';
+import { messageOf, RgsweepError } from '../errors.js';
+
+export type BackendName = 'wasm' | 'cpu' | 'tensorflow' | 'webgpu';
+export type BackendRequest = BackendName | 'auto';
+
+/** What training runs on, as metrics and messages name it. */
+export interface Backend {
+  name: BackendName;
+  threads: number;
+}
+
+const starters: Record<BackendName, (threads: number) => Promise<Backend>> = {
+  wasm: startWasm,
+  cpu: startPlainCpu,
+  tensorflow: () => unavailable('tensorflow', 'the native TensorFlow binding is not installed'),
+  webgpu: () => unavailable('webgpu', 'no WebGPU binding is installed'),
+};
+
+/**
+ * Starts the numerical backend of this process, once, and checks that it is the one that was asked for: tfjs itself
+ * falls back to its plain `cpu` backend in silence when another cannot start, a hundred times slower.
+ * `auto` is `tensorflow` where it is usable, else `wasm`. `threads` beyond 1 is only of use to `tensorflow`: the
+ * threaded wasm build does not run in Node.
+ * @throws RgsweepError('backend-unavailable') saying what is missing
+ */
+export async function startBackend(request: BackendRequest, threads: number): Promise<Backend> {
+  if (request !== 'auto') return starters[request](threads);
+  try {
+    return await starters.tensorflow(threads);
+  } catch (error) {
+    if (!(error instanceof RgsweepError && error.kind === 'backend-unavailable')) throw error;
+    return starters.wasm(threads);
+  }
+}
+
+async function startWasm(): Promise<Backend> {
+  try {
+    const wasm = await import('@tensorflow/tfjs-backend-wasm');
+    const main = createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm');
+    wasm.setWasmPaths(path.dirname(main) + path.sep);
+    wasm.setThreadsCount(1);
+    await tf.setBackend('wasm');
+  } catch (error) {
+    return unavailable('wasm', messageOf(error));
+  }
+  return checked('wasm');
+}
+
+async function startPlainCpu(): Promise<Backend> {
+  await tf.setBackend('cpu');
+  return checked('cpu');
+}
+
+async function checked(name: BackendName): Promise<Backend> {
+  await tf.ready();
+  const got = tf.getBackend();
+  if (got !== name) return unavailable(name, `tfjs started its "${got}" backend instead`);
+  if (name === 'wasm' && !(await tf.env().getAsync('WASM_HAS_SIMD_SUPPORT')))
+    return unavailable(name, 'this processor or Node build has no WebAssembly SIMD');
+  return { name, threads: 1 };
+}
+
+function unavailable(name: BackendName, why: string): Promise<never> {
+  return Promise.reject(
+    new RgsweepError('backend-unavailable', `the backend "${name}" cannot be used: ${why}`, {
+      remedy: name === 'wasm' ? 'run npm ci' : 'use the backend "wasm", which npm ci installs',
+    }),
+  );
+}

@@ -1,0 +1,217 @@
+/**
+ * The built-in trainer, the main program of a child process: `node trainer.js task.json` (src/train/protocol.ts).
+ *
+ * Lines of JSON go to standard output and nothing else does. SIGTERM or SIGINT: a checkpoint at the current step, `done`,
+ * exit 0. End of standard input means that the parent is gone: exit at once, writing nothing.
+ */
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs';
+import { decodeStatistics } from '../basis/statistics.js';
+import { readSamples } from '../data/dataset.js';
+import { failureKinds, messageOf, RgsweepError, type FailureKind } from '../errors.js';
+import { evaluatePhi4 } from '../eval/phi4.js';
+import { countParameters } from '../model/arrays.js';
+import { checkEquivariance } from '../model/equivariance.js';
+import { initializePhi4 } from '../model/phi4.js';
+import { createPhi4Residual } from '../model/phi4Residual.js';
+import type { ResidualModel } from '../model/residual.js';
+import { createProcess } from '../schedule/process.js';
+import type { DiffusionProcess } from '../schedule/types.js';
+import { encodeSafetensors } from '../tensors/safetensors.js';
+import { startBackend, type Backend } from './backend.js';
+import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { createTraining } from './loop.js';
+import { readTrainingParameters, type TrainingParameters } from './parameters.js';
+import type { TrainerMessage, TrainerTask } from './protocol.js';
+
+/** Seconds between two progress messages. */
+const progressSeconds = 1;
+
+let stopAsked = false;
+
+function say(message: TrainerMessage): Promise<void> {
+  return new Promise((resolve) => process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve()));
+}
+
+/** Thrown out of an evaluation when it is asked to end. */
+class Stopped extends Error {}
+
+interface Prepared {
+  task: TrainerTask;
+  training: TrainingParameters;
+  process: DiffusionProcess;
+  from: Checkpoint | undefined;
+}
+
+function readTask(file: string | undefined): TrainerTask {
+  if (file === undefined) throw new RgsweepError('bad-configuration', 'usage: trainer.js task.json');
+  const task = JSON.parse(readFileSync(file, 'utf8')) as TrainerTask;
+  if (task.protocol !== 1)
+    throw new RgsweepError(
+      'bad-configuration',
+      `${file}: protocol is ${task.protocol}; this trainer speaks 1`,
+    );
+  return task;
+}
+
+function prepare(task: TrainerTask): Prepared {
+  const training = readTrainingParameters(task.parameters);
+  const statistics = decodeStatistics(readFileSync(path.join(task.dataFolder, 'statistics.safetensors')));
+  const { height, width } = statistics.shape;
+  if (height !== task.task.size || width !== task.task.size)
+    throw new RgsweepError(
+      'data-missing',
+      `${task.dataFolder} holds ${height} × ${width} lattices; the task is ${task.task.size} × ${task.task.size}`,
+    );
+  const diffusion = createProcess(task.parameters, statistics);
+  checkEquivariance(diffusion);
+  const like = initializePhi4({ height, width, channels: training.channels }, task.seed);
+  if (task.mode === 'evaluate' && task.resumeFrom === null)
+    throw new RgsweepError('bad-configuration', 'resumeFrom is null: an evaluation needs a checkpoint');
+  const from = task.resumeFrom === null ? undefined : readCheckpoint(task.resumeFrom, task.fromStep, like);
+  return { task, training, process: diffusion, from };
+}
+
+async function train(
+  { task, training, process: diffusion, from }: Prepared,
+  backend: Backend,
+): Promise<void> {
+  const session = createTraining({
+    process: diffusion,
+    training,
+    configurations: readSamples(task.dataFolder, 'train'),
+    seed: task.seed,
+    ...(from ? { from } : {}),
+  });
+  let loss = from?.loss ?? NaN;
+  await say({
+    type: 'started',
+    backend: backend.name,
+    parameterCount: countParameters(session.state.parameters),
+    step: session.step,
+  });
+  const checkpoint = async () => {
+    const folder = writeCheckpoint(task.outputFolder, { step: session.step, loss, state: session.state });
+    await say({ type: 'checkpoint', step: session.step, folder, loss });
+  };
+
+  let reported = { step: session.step, at: performance.now() };
+  while (session.step < task.toStep && !stopAsked) {
+    const current = await session.advance();
+    loss = Number.isNaN(loss) ? current : loss + 0.01 * (current - loss);
+    const { step } = session;
+    const seconds = (performance.now() - reported.at) / 1000;
+    if (seconds >= progressSeconds || step === task.toStep) {
+      await say({ type: 'progress', step, loss, stepsPerSecond: (step - reported.step) / seconds });
+      reported = { step, at: performance.now() };
+    }
+    if (step % task.checkpointEverySteps === 0 && step < task.toStep) await checkpoint();
+    await nextTurn();
+  }
+  // A stop that came before the first step leaves nothing new to keep.
+  if (session.step > task.fromStep) await checkpoint();
+  session.dispose();
+  await say({ type: 'done', step: session.step, preempted: session.step < task.toStep });
+}
+
+async function evaluate(
+  { task, training, process: diffusion, from }: Prepared,
+  backend: Backend,
+): Promise<void> {
+  const { state, step } = from!;
+  const model = createPhi4Residual(diffusion, state.ema, training);
+  await say({
+    type: 'started',
+    backend: backend.name,
+    parameterCount: countParameters(state.parameters),
+    step,
+  });
+  const { split, samples, level } = task.evaluation;
+  try {
+    const result = await evaluatePhi4({
+      process: diffusion,
+      model: interruptible(model),
+      task: task.task,
+      configurations: readSamples(task.dataFolder, split),
+      samples,
+      level,
+      seed: task.seed,
+    });
+    for (const message of result.warnings) await say({ type: 'warning', message });
+    const files: string[] = [];
+    const keep = (name: string, content: Uint8Array | string) => {
+      writeFileSync(path.join(task.outputFolder, name), content);
+      files.push(name);
+    };
+    const { dimension } = diffusion;
+    const count = result.samples.length / dimension;
+    if (count > 0) {
+      keep(
+        'samples.safetensors',
+        encodeSafetensors({ samples: { shape: [count, dimension], data: result.samples } }),
+      );
+      keep('observables.json', JSON.stringify({ split, ...result.observables }));
+    }
+    await say({ type: 'metrics', step, metrics: result.metrics, files });
+    await say({ type: 'done', step, preempted: false });
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    await say({ type: 'done', step, preempted: true });
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The model with a turn of the event loop, and a way out, before every evaluation of the network. */
+function interruptible(model: ResidualModel): ResidualModel {
+  const breathe = async () => {
+    await nextTurn();
+    if (stopAsked) throw new Stopped();
+  };
+  return {
+    dimension: model.dimension,
+    residual: (...input) => breathe().then(() => model.residual(...input)),
+    residualAndDivergence: (...input) => breathe().then(() => model.residualAndDivergence(...input)),
+  };
+}
+
+function failureKindOf(error: unknown): FailureKind {
+  if (error instanceof RgsweepError) {
+    const kind = failureKinds.find((name) => name === error.kind);
+    if (kind) return kind;
+    // A backend that is not there is the configuration's fault on this machine.
+    return error.kind === 'backend-unavailable' || error.kind === 'usage' ? 'bad-configuration' : 'crashed';
+  }
+  const message = messageOf(error);
+  if (/allocation failed|out of memory|could not allocate/i.test(message)) return 'out-of-memory';
+  if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return 'data-missing';
+  return 'crashed';
+}
+
+async function main(): Promise<void> {
+  // Standard output belongs to the protocol; libraries greet on it.
+  console.log = console.info = (...all: unknown[]) => console.error(...all);
+  process.on('SIGTERM', () => (stopAsked = true));
+  process.on('SIGINT', () => (stopAsked = true));
+  process.stdin.on('end', () => process.exit(3)).on('error', () => process.exit(3));
+  process.stdin.resume();
+  try {
+    const task = readTask(process.argv[2]);
+    const backend = await startBackend(task.backend, task.threads);
+    const prepared = prepare(task);
+    await (task.mode === 'train' ? train(prepared, backend) : evaluate(prepared, backend));
+  } catch (error) {
+    const remedy = error instanceof RgsweepError && error.remedy ? ` (${error.remedy})` : '';
+    const memory =
+      failureKindOf(error) === 'out-of-memory'
+        ? `; ${(tf.memory().numBytes / 2 ** 20).toFixed(0)} MB of tensors`
+        : '';
+    await say({ type: 'failure', kind: failureKindOf(error), message: messageOf(error) + memory + remedy });
+    process.exitCode = 1;
+  }
+  process.stdin.destroy();
+}
+
+await main();
