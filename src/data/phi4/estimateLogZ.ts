@@ -156,7 +156,7 @@ const thermalization = 200;
 
 /**
  * `integrateLogZ` with hybrid Monte Carlo: 32 independent chains at each node, every trajectory measured.
- * At the defaults (20,000 trajectories at each of 30 nodes) 6 × 6 sites take some ten seconds for an error of 0.005.
+ * At the defaults (20,000 trajectories at each of 30 nodes) 6 × 6 sites take some ten seconds for an error of 0.006.
  * @throws RgsweepError: 'cancelled' by the signal, 'bad-configuration' for a task that cannot be sampled
  */
 export async function estimateLogZ({
