@@ -6,7 +6,7 @@ import { layout } from '../src/store/layout.js';
 import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
-import { runTrainer } from './trainerProcess.js';
+import { insideFolder, runTrainer } from './trainerProcess.js';
 import type { EvaluateResult, SegmentActivityInput } from './types.js';
 
 /** Measures the checkpoint of `input.step`; its samples and observables are kept beside the trial. */
@@ -77,7 +77,8 @@ export function createEvaluate(dependencies: Dependencies) {
           `${metric} at step ${step} is ${value ?? 'absent'}: it did not converge`,
         );
       const folder = layout.samples(sweep, trial, step, split);
-      for (const file of measured.files) await store.upload(`${folder}/${file}`, join(outputFolder, file));
+      for (const file of measured.files)
+        await store.upload(`${folder}/${file}`, insideFolder(outputFolder, file));
       const evaluateSeconds = (performance.now() - started) / 1000;
       metrics.evaluated({ seconds: evaluateSeconds, rung: input.rung, metrics: measured.metrics });
       return { metrics: measured.metrics, evaluateSeconds };

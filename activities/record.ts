@@ -5,7 +5,7 @@ import {
   readSpec,
   readSweepRecord,
   readTrial,
-  writeSweepRecord,
+  updateSweepRecord,
   writeTrial,
 } from '../src/store/records.js';
 import { rebuildMachine } from '../src/sweep/rebuild.js';
@@ -21,6 +21,7 @@ type Recorders = Pick<
   | 'recordFailure'
   | 'recordInterruption'
   | 'recordSweep'
+  | 'recordAmendment'
   | 'rebuild'
 >;
 
@@ -110,23 +111,42 @@ export function createRecorders(dependencies: Dependencies): Recorders {
 
     async recordSweep({ sweep, state, ended }) {
       const now = new Date().toISOString();
-      const before = await readSweepRecord(store, sweep);
       if (ended && state === 'complete') {
         for (const record of await listTrials(store, sweep))
           if (record.state === 'paused')
             await writeTrial(store, sweep, { ...record, state: 'pruned', updatedAt: now });
       }
-      await writeSweepRecord(store, sweep, {
+      await updateSweepRecord(store, sweep, (before) => ({
         ...before,
         state,
         startedAt: before?.startedAt ?? now,
-        ...(ended ? { finishedAt: now } : { finishedAt: undefined }),
+        finishedAt: ended ? now : undefined,
+      }));
+    },
+
+    async recordAmendment({ sweep, amendment }) {
+      await updateSweepRecord(store, sweep, (before) => {
+        const amendments = before?.amendments ?? [];
+        const known = amendments.some(({ id }) => id === amendment.id);
+        return {
+          state: 'running',
+          startedAt: amendment.at,
+          ...before,
+          amendments: known ? amendments : [...amendments, amendment],
+        };
       });
     },
 
     async rebuild({ spec, concurrency, retry }) {
       Context.current().heartbeat();
-      return rebuildMachine(spec, concurrency, await listTrials(store, spec.name), retry);
+      const [records, sweepRecord] = await Promise.all([
+        listTrials(store, spec.name),
+        readSweepRecord(store, spec.name),
+      ]);
+      return rebuildMachine(spec, concurrency, records, {
+        ...(retry === undefined ? {} : { retry }),
+        amendments: sweepRecord?.amendments ?? [],
+      });
     },
   };
 }

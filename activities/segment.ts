@@ -90,7 +90,7 @@ export async function runSegment<T>(
           'preempted',
           details,
         );
-      throw cancelled ?? new CancelledFailure('cancelled');
+      throw cancelled instanceof Error ? cancelled : new CancelledFailure('cancelled');
     }
     const message = error instanceof Error ? error.message : String(error);
     log.warn({ sweep: input.sweep, trial: input.trial, kind: known, step: progress.step }, message);

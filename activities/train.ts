@@ -9,7 +9,7 @@ import type { TrainerTask } from '../src/train/protocol.js';
 import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
-import { runTrainer } from './trainerProcess.js';
+import { insideFolder, runTrainer } from './trainerProcess.js';
 import type { SegmentActivityInput, TrainResult } from './types.js';
 
 /**
@@ -117,7 +117,7 @@ export function createTrain(dependencies: Dependencies) {
               progress.step = message.step;
               progress.stepsTrained = message.step - fromStep;
               saving = saving
-                .then(() => save(message.step, message.folder, message.loss))
+                .then(() => save(message.step, insideFolder(outputFolder, message.folder), message.loss))
                 .catch((error: unknown) => {
                   savingFailed ??= error;
                   run.abandon();
@@ -129,10 +129,10 @@ export function createTrain(dependencies: Dependencies) {
         await saving;
         if (savingFailed instanceof LostLeaseError)
           throw new RgsweepError('cancelled', savingFailed.message, { cause: savingFailed });
-        throw savingFailed ?? error;
+        throw asError(savingFailed ?? error);
       });
       await saving;
-      if (savingFailed) throw savingFailed;
+      if (savingFailed) throw asError(savingFailed);
       progress.step = end.step;
       progress.stepsTrained = end.step - fromStep;
       if (end.preempted || end.step < step)
@@ -146,4 +146,8 @@ export function createTrain(dependencies: Dependencies) {
         backend,
       };
     });
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

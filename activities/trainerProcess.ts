@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import type { TrainerMessage, TrainerTask } from '../src/train/protocol.js';
 
@@ -43,6 +43,20 @@ function trainerEnvironment(threads: number): NodeJS.ProcessEnv {
 
 function failure(kind: FailureKind, message: string, cause?: unknown): RgsweepError {
   return new RgsweepError(kind, message, cause === undefined ? {} : { cause });
+}
+
+/**
+ * The path a trainer named, which must lie below the folder it may write into.
+ * @throws RgsweepError('crashed') for any other path
+ */
+export function insideFolder(folder: string, named: string): string {
+  const path = resolve(folder, named);
+  if (!path.startsWith(folder + sep))
+    throw failure(
+      'crashed',
+      `the trainer named ${JSON.stringify(named)}, which is not below its output folder`,
+    );
+  return path;
 }
 
 /**

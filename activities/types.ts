@@ -1,7 +1,7 @@
 import type { FailureKind } from '../src/errors.js';
 import type { ScheduleFamily } from '../src/schedule/types.js';
 import type { SweepMachine, TrialSource } from '../src/sweep/state.js';
-import type { SweepSpec, SweepState, TrialState } from '../src/sweep/types.js';
+import type { SweepAmendment, SweepSpec, SweepState, TrialState } from '../src/sweep/types.js';
 
 /** A finished or running trial as the sampler needs it; its parameters are read from the store. */
 export interface TrialOutcome {
@@ -90,6 +90,8 @@ export interface Activities {
   recordInterruption(input: { sweep: string; trial: number }): Promise<void>;
   /** Keeps the sweep's state, and at its end the trials' last states. */
   recordSweep(input: { sweep: string; state: SweepState; ended: boolean }): Promise<void>;
+  /** Keeps a change to the sweep for a rebuild; once per amendment id. */
+  recordAmendment(input: { sweep: string; amendment: SweepAmendment }): Promise<void>;
 
   /** The state machine from the store alone. */
   rebuild(input: { spec: SweepSpec; concurrency: number; retry?: number[] | 'all' }): Promise<SweepMachine>;

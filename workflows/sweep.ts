@@ -4,6 +4,7 @@ import {
   ApplicationFailure,
   condition,
   continueAsNew,
+  currentUpdateInfo,
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
@@ -25,7 +26,7 @@ import {
   type SweepAction,
   type SweepEvent,
 } from '../src/sweep/state.js';
-import type { SweepState } from '../src/sweep/types.js';
+import type { SweepAmendment, SweepState } from '../src/sweep/types.js';
 import {
   enqueueTrial,
   extendSweep,
@@ -60,6 +61,13 @@ const training = proxyActivities<Activities>({
 
 /** How often children are checked that may have been terminated or timed out behind the sweep's back. */
 const reconcileMilliseconds = 30_000;
+
+/** An amendment as an update asks for it; who and when are added where it is kept. */
+type Amendment = SweepAmendment extends infer Kind
+  ? Kind extends unknown
+    ? Omit<Kind, 'id' | 'at'>
+    : never
+  : never;
 
 const attribute = {
   sweep: defineSearchAttributeKey('RgsweepSweep', 'KEYWORD'),
@@ -128,6 +136,11 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       ),
     );
   };
+  const keepAmendment = (amendment: Amendment) =>
+    local.recordAmendment({
+      sweep: spec.name,
+      amendment: { id: currentUpdateInfo()!.id, at: new Date().toISOString(), ...amendment },
+    });
   const requireReady = () => {
     if (!ready)
       throw ApplicationFailure.nonRetryable(
@@ -172,8 +185,9 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   );
   setHandler(
     extendSweep,
-    ({ trials }) => {
+    async ({ trials }) => {
       apply({ type: 'extended', trials });
+      await keepAmendment({ kind: 'extend', trials });
       return `budget ${machine.trialBudget} trials`;
     },
     {
@@ -189,8 +203,9 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   );
   setHandler(
     setConcurrency,
-    (concurrency) => {
+    async (concurrency) => {
       apply({ type: 'concurrencySet', concurrency });
+      await keepAmendment({ kind: 'concurrency', concurrency });
       return `concurrency ${concurrency}`;
     },
     {
@@ -218,8 +233,9 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   );
   setHandler(
     enqueueTrial,
-    (parameters) => {
+    async (parameters) => {
       apply({ type: 'enqueued', parameters });
+      await keepAmendment({ kind: 'enqueue', parameters });
       return `${machine.enqueued.length} waiting`;
     },
     { validator: (_parameters) => requireOpen() },

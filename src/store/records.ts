@@ -1,5 +1,12 @@
 import { RgsweepError } from '../errors.js';
-import type { CurvePoint, SweepSnapshot, SweepSpec, SweepState, TrialRecord } from '../sweep/types.js';
+import type {
+  CurvePoint,
+  SweepAmendment,
+  SweepSnapshot,
+  SweepSpec,
+  SweepState,
+  TrialRecord,
+} from '../sweep/types.js';
 import { decodeJson, decodeJsonLine, encodeJson, encodeJsonLine } from './json.js';
 import { layout, parseTrialFolderName } from './layout.js';
 import { mapLimited } from './limits.js';
@@ -7,14 +14,6 @@ import type { ObjectStore } from './types.js';
 
 /** Objects read at a time: enough to hide an S3 round trip, few enough for a small server. */
 const parallelReads = 32;
-
-/** A change to a running sweep's budget or search; the spec itself stays as launched. */
-export interface SweepAmendment {
-  at: string;
-  /** What was asked for, e.g. `extend`, and with which values. */
-  kind: string;
-  values: Record<string, unknown>;
-}
 
 /** sweep.json: what changes in a sweep's life. One writer: the control side's record activity. */
 export interface SweepRecord {
@@ -50,12 +49,25 @@ export function readSpec(store: ObjectStore, sweep: string): Promise<SweepSpec |
   return readJson<SweepSpec>(store, layout.spec(sweep));
 }
 
-export async function writeSweepRecord(
+/**
+ * Changes sweep.json by compare-and-swap: of two writers at once neither loses its change.
+ * @param change from the record as it is (undefined: there is none yet) to the one to keep
+ */
+export async function updateSweepRecord(
   store: ObjectStore,
   sweep: string,
-  record: SweepRecord,
+  change: (before: SweepRecord | undefined) => SweepRecord,
 ): Promise<void> {
-  await store.put(layout.sweepRecord(sweep), encodeJson(record));
+  const key = layout.sweepRecord(sweep);
+  for (;;) {
+    const present = await store.get(key);
+    const before = present && (decodeJson(present.body, `${store.url} ${key}`) as SweepRecord);
+    const body = encodeJson(change(before));
+    const written = present
+      ? await store.putIfMatch(key, body, present.tag)
+      : await store.putIfAbsent(key, body);
+    if (written !== undefined) return;
+  }
 }
 
 /** Undefined until the sweep's workflow has begun. */

@@ -1,18 +1,20 @@
 import { initialMachine, type SweepMachine, type TrialRow } from './state.js';
-import type { SweepSpec, TrialRecord } from './types.js';
+import type { SweepAmendment, SweepSpec, TrialRecord } from './types.js';
 
 /**
  * The state machine from the store's records alone: what a resumed, stopped or vanished sweep goes on from.
  * A trial that was running waits for its next attempt; a pruned one may be promoted again, should the budget have grown.
  *
- * @param retry failed trials to try again, or all of them
+ * @param options.retry failed trials to try again, or all of them
+ * @param options.amendments what was changed after the launch, in order
  */
 export function rebuildMachine(
   spec: SweepSpec,
   concurrency: number,
   records: readonly TrialRecord[],
-  retry?: readonly number[] | 'all',
+  options: { retry?: readonly number[] | 'all'; amendments?: readonly SweepAmendment[] } = {},
 ): SweepMachine {
+  const { retry, amendments = [] } = options;
   const { metric, direction } = spec.objective;
   const rungCount = spec.pruner.rungs.length;
   const sorted = [...records].sort((a, b) => a.trial - b.trial);
@@ -38,5 +40,13 @@ export function rebuildMachine(
     else row.state = values.length > 0 ? 'paused' : 'waiting';
     trials.push(row);
   }
-  return { ...initialMachine(spec, concurrency), trials };
+  const machine: SweepMachine = { ...initialMachine(spec, concurrency), trials };
+  for (const amendment of amendments) {
+    if (amendment.kind === 'extend') machine.trialBudget += amendment.trials;
+    else if (amendment.kind === 'concurrency') machine.concurrency = amendment.concurrency;
+    else machine.enqueued.push(amendment.parameters);
+  }
+  // Enqueued sets are taken in order: as many as there are trials of that origin have been.
+  machine.enqueued.splice(0, sorted.filter((record) => record.origin === 'enqueued').length);
+  return machine;
 }

@@ -81,6 +81,17 @@ export interface TrialRecord {
   updatedAt: string;
 }
 
+/** A change to a sweep after its launch; the spec itself stays as launched. */
+export type SweepAmendment = {
+  /** Of the update that asked for it: an amendment is kept once, however often it is written. */
+  id: string;
+  at: string;
+} & (
+  | { kind: 'extend'; trials: number }
+  | { kind: 'concurrency'; concurrency: number }
+  | { kind: 'enqueue'; parameters: Parameters }
+);
+
 /** One point of a learning curve: trials/NNNN/curve/<step>.jsonl. */
 export interface CurvePoint {
   step: number;
