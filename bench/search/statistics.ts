@@ -8,7 +8,7 @@ export function varghaDelaney(a: readonly number[], b: readonly number[]): numbe
   return wins / (a.length * b.length);
 }
 
-/** One-sided p of the Mann–Whitney test that a is larger (worse) than b, by the normal approximation. */
+/** One-sided p-value of the Mann–Whitney test for a being larger (worse) than b: small when it is. */
 export function worseProbability(a: readonly number[], b: readonly number[]): number {
   const n = a.length * b.length;
   const deviation = Math.sqrt((n * (a.length + b.length + 1)) / 12) / n;
