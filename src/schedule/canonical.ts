@@ -15,8 +15,8 @@ const probes = 6;
 const resolution = 1e-5;
 
 /**
- * A name that is equal for two processes exactly when they are the same noise path, however parametrized: the absolute
- * noise N(t) = U diag(s_i² e^γ_i) Uᵀ at 17 times from 0 to 1 (end points and time parametrization included) and the prior
+ * A name that is equal for two processes exactly when they are the same schedule, however parametrized: the absolute noise
+ * N(t) = U diag(s_i² e^γ_i) Uᵀ at 17 times from 0 to 1 (end points and time parametrization included) and the prior
  * variance U diag(s_i² + n_i(1)²) Uᵀ. Independent of the basis where N is (white noise is the same in every basis).
  *
  * Six fixed random unit vectors v probe the matrices' logarithms, vᵀ log N v = Σ (Uᵀv)_i² log n_i², so that small noise
@@ -26,6 +26,21 @@ const resolution = 1e-5;
  * about 1e-6.
  */
 export function scheduleKey(process: DiffusionProcess): string {
+  const values = new Float64Array(process.dimension);
+  process.gamma(1, values);
+  for (let i = 0; i < values.length; i++) values[i] = softplus(values[i]!) + 2 * Math.log(process.scale[i]!);
+  return hashed(process, [values]);
+}
+
+/**
+ * As `scheduleKey` without the prior: two processes with one path are trained alike and differ only in what generation and
+ * the bound begin from. Matched noise with ℓ = −log Var and width 1 has the path of white noise, and another prior.
+ */
+export function noisePathKey(process: DiffusionProcess): string {
+  return hashed(process, []);
+}
+
+function hashed(process: DiffusionProcess, more: readonly Float64Array[]): string {
   const { dimension } = process;
   const vectors = new Float64Array(probes * dimension);
   new CounterRandom(1, 'schedule-key').fillNormal(vectors);
@@ -40,7 +55,8 @@ export function scheduleKey(process: DiffusionProcess): string {
     for (let row = 0; row < probes; row++) {
       let sum = 0;
       for (let i = 0; i < dimension; i++) sum += weights[row * dimension + i]! * values[i]!;
-      digits.push(Math.round(sum / resolution + 0.2371) + 0);
+      // The offset keeps round numbers, which are common, away from where rounding turns.
+      digits.push(Math.round(sum / resolution + 0.2371));
     }
   };
   const values = new Float64Array(dimension);
@@ -48,9 +64,7 @@ export function scheduleKey(process: DiffusionProcess): string {
     logNoise(process, step / gridIntervals, values);
     probe(values);
   }
-  process.gamma(1, values);
-  for (let i = 0; i < dimension; i++) values[i] = softplus(values[i]!) + 2 * Math.log(process.scale[i]!);
-  probe(values);
+  for (const other of more) probe(other);
   return createHash('sha256')
     .update(`${dimension}:${digits.join(',')}`)
     .digest('hex')

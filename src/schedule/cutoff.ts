@@ -60,7 +60,7 @@ export function createCutoff(
       const rise = gammaHigh - gammaLow;
       return moving(places, parameters, trajectory, {
         value: (u) => gammaLow + rise * Math.min(1, Math.max(0, u)),
-        derivative: (u) => (u > 0 && u < 1 ? rise : 0),
+        derivative: (u) => (u >= 0 && u <= 1 ? rise : 0),
         inverse: (gamma) => (gamma - gammaLow) / rise,
       });
     }
