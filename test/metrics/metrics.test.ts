@@ -74,6 +74,8 @@ describe('the page', () => {
     const ours = [...types].filter(([name]) => name.startsWith('rgsweep_')).sort();
     expect(ours).toEqual(definitions.map(([, { name, type }]) => [name, type]).sort());
     expect([...types.keys()]).toContain('process_cpu_seconds_total');
+    // What promtool's check of metrics asks for, Node's own included.
+    for (const [name, type] of types) expect(name.endsWith('_total'), name).toBe(type === 'counter');
   });
 
   it('starts every counter and histogram of closed labels at zero', async () => {
