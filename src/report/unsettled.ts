@@ -23,6 +23,19 @@ function nearEdge(axis: NumericAxis, value: number): 'low' | 'high' | undefined 
   return place < 0.05 ? 'low' : place > 0.95 ? 'high' : undefined;
 }
 
+/** Choices of categorical parameters that fewer than two trials with a result had: `basis pixel (once)`. */
+function rareChoices({ spec, trials }: SweepSnapshot): string[] {
+  const judged = trials.filter((trial) => trial.baseline === undefined && trial.rungs.length > 0);
+  return spec.space.parameters.flatMap((parameter) => {
+    if (parameter.type !== 'categorical') return [];
+    return parameter.choices.flatMap((choice) => {
+      const count = judged.filter((trial) => trial.parameters[parameter.name] === choice).length;
+      if (count > 1) return [];
+      return `${fitLine(parameter.name, 40)} ${fitLine(String(choice), 40)} (${count === 0 ? 'never' : 'once'})`;
+    });
+  });
+}
+
 /**
  * What the search did not settle, as sentences in plain text, most important first: what the errors leave out, what the
  * winner cannot be told from, which choices were hardly tried, where the best lies at the edge of what was allowed, and
@@ -110,27 +123,11 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
     }
   }
 
-  for (const parameter of spec.space.parameters) {
-    if (parameter.type !== 'categorical' || !table) continue;
-    const rare = parameter.choices
-      .map((choice) => ({
-        choice,
-        count: trials.filter(
-          (trial) =>
-            trial.baseline === undefined &&
-            trial.parameters[parameter.name] === choice &&
-            highestResult(snapshot, trial),
-        ).length,
-      }))
-      .filter(({ count }) => count < 2);
-    if (rare.length > 0)
-      found.push(
-        `Hardly tried: ${fitLine(parameter.name, 60)} ${rare
-          .slice(0, 6)
-          .map(({ choice, count }) => `${fitLine(String(choice), 40)} (${count === 0 ? 'never' : 'once'})`)
-          .join(', ')}.`,
-      );
-  }
+  const rare = table ? rareChoices(snapshot) : [];
+  if (rare.length > 0)
+    found.push(
+      `Hardly tried: ${rare.slice(0, 8).join(', ')}${rare.length > 8 ? ` and ${rare.length - 8} more choices` : ''}.`,
+    );
 
   const failed = trials.filter((trial) => trial.state === 'failed').length;
   if (failed > 0) found.push(`${plural(failed, 'trial', 'trials')} failed and took no part in the ranking.`);
@@ -149,6 +146,6 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
   function compareMethods(methods: readonly (string | undefined)[]): string | undefined {
     const known = methods.filter((method) => method !== undefined);
     if (known.length === 0 || known.every((method) => method === 'pairs')) return undefined;
-    return 'Errors of differences combine both trials’ standard errors. All trials were measured on the same data, so the true errors are smaller.';
+    return 'Errors of differences combine both trials’ standard errors. All trials were measured on the same data, so the true errors are probably smaller.';
   }
 }

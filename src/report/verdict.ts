@@ -11,11 +11,12 @@ import {
 } from './ranking.js';
 import { fitLine } from './text.js';
 
-/** How a trial is called in a sentence: `standard diffusion`, `the baseline matched-noise`, `pixel · white … (trial 9)`. */
+/** How a trial is called in a sentence: `standard diffusion`, `the baseline matched-noise`, `trial 9 (pixel · white …)`. */
 export function trialName(trial: TrialRecord): string {
   if (trial.baseline === 'standard') return 'standard diffusion';
   if (trial.baseline !== undefined) return `the baseline ${fitLine(trial.baseline, 60)}`;
-  return `${fitLine(trial.label, 80) || 'unnamed schedule'} (trial ${trial.trial})`;
+  const label = fitLine(trial.label, 80);
+  return `trial ${trial.trial}${label ? ` (${label})` : ''}`;
 }
 
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);

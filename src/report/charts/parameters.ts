@@ -1,0 +1,143 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { SweepSnapshot } from '../../sweep/types.js';
+import { axesOf, type Axis } from '../axes.js';
+import { metricTitle } from '../figures.js';
+import { bestSearched } from '../ranking.js';
+import { fitLine } from '../text.js';
+import { palette, renderChart, type Chart } from './render.js';
+import { rungEncoding, rungPoints, searchedTrials, selectPoints } from './rungPoints.js';
+import { scaleOf, spreadLabels, type Scale, vegaScale, tickAxis } from './scales.js';
+import { baselineLevels, levelLayers, yEncoding } from './search.js';
+
+const maximumPoints = 500;
+
+/** Names that people use for the schedule's parameters, with units. */
+const titles: Record<string, string> = {
+  basis: 'basis',
+  colour: 'noise colour',
+  kernel: 'cutoff kernel',
+  cutoffWidth: 'cutoff width w',
+  trajectory: 'cutoff trajectory Λ(t)',
+  trajectoryRate: 'rate c of the exponential trajectory',
+  trajectoryPower: 'exponent q of the power trajectory',
+  colourMass2: 'm² of the noise colour (lattice units)',
+  colourExponent: 'exponent of the noise colour',
+  colourRatio: 'mixing ratio of the noise colour',
+  ordering: 'ordering variable ℓ',
+  learningRate: 'learning rate',
+  gammaLow: 'γ at the start',
+  gammaHigh: 'γ at the end',
+};
+
+export function axisTitle(name: string): string {
+  return Object.hasOwn(titles, name) ? titles[name]! : fitLine(name, 48);
+}
+
+/** A reproducible place across a category's column, from the trial's number (the golden ratio spreads neighbours). */
+const jitter = (trial: number): number => (((trial + 1) * 0.6180339887) % 1) - 0.5;
+
+/**
+ * The objective against one searched parameter: every rung's results by colour, the best trial ringed, standard diffusion
+ * as a level. Undefined where no trial with a result has the parameter.
+ */
+async function parameterChart(snapshot: SweepSnapshot, axis: Axis, y: Scale): Promise<Chart | undefined> {
+  const { steps, colors, labels } = rungEncoding(snapshot);
+  const { metric } = snapshot.spec.objective;
+  const best = bestSearched(snapshot);
+  const all = rungPoints(snapshot, searchedTrials(snapshot)).filter(
+    (point) => point.trial.parameters[axis.name] !== undefined && steps[point.rung] !== undefined,
+  );
+  if (all.length === 0) return undefined;
+  const points = selectPoints(snapshot, all, maximumPoints);
+  const choices = axis.kind === 'categorical' ? axis.choices.map((choice) => String(choice)) : [];
+  const indices = new Map(choices.map((choice, index) => [choice, index]));
+  const isBest = (point: (typeof points)[number]) =>
+    point.trial === best && point.rung === Math.max(...best.rungs.map((result) => result.rung));
+  const rows = points
+    .map((point) => {
+      const value = point.trial.parameters[axis.name]!;
+      const x =
+        axis.kind === 'numeric'
+          ? Number(value)
+          : (indices.get(String(value)) ?? NaN) + 0.45 * jitter(point.trial.trial);
+      return { x, value: point.value, rung: labels[point.rung]!, best: isBest(point) };
+    })
+    .filter((row) => Number.isFinite(row.x));
+  if (rows.length === 0) return undefined;
+  const levels = baselineLevels(snapshot, ['standard']);
+  const x: Scale =
+    axis.kind === 'numeric'
+      ? scaleOf([axis.low, axis.high, ...rows.map((row) => row.x)], { log: axis.log, air: 0.04, ticks: 4 })
+      : { type: 'linear', domain: [-0.5, choices.length - 0.5], ticks: choices.map((_, index) => index) };
+  const xAxis = {
+    field: 'x',
+    type: 'quantitative' as const,
+    title: axisTitle(axis.name),
+    scale: vegaScale(x),
+    axis:
+      axis.kind === 'numeric'
+        ? tickAxis(x.ticks)
+        : {
+            values: x.ticks,
+            tickSize: 0,
+            domain: false,
+            labelExpr: `${JSON.stringify(choices.map((choice) => fitLine(choice, Math.max(5, Math.floor(42 / choices.length)))))}[datum.value]`,
+            labelOverlap: false,
+          },
+  };
+  const yAxis = yEncoding(metric, y);
+  const spec: TopLevelSpec = {
+    width: 230,
+    height: 180,
+    layer: [
+      ...levelLayers(
+        levels,
+        spreadLabels(
+          y,
+          levels.map((level) => level.value),
+          0.08,
+        ),
+        x.domain[1],
+        y,
+      ),
+      {
+        data: { values: rows },
+        mark: { type: 'point', filled: true, size: 44, opacity: 0.8 },
+        encoding: {
+          x: xAxis,
+          y: yAxis,
+          color: { field: 'rung', type: 'nominal', scale: { domain: labels, range: colors }, legend: null },
+        },
+      },
+      {
+        data: { values: rows.filter((row) => row.best) },
+        mark: { type: 'point', filled: false, size: 150, strokeWidth: 2, stroke: palette.ink, opacity: 1 },
+        encoding: { x: xAxis, y: yAxis },
+      },
+    ],
+  };
+  const bestValue = best?.parameters[axis.name];
+  return renderChart(
+    spec,
+    `${metricTitle(metric)} against ${axisTitle(axis.name)}, ${rows.length} results.${
+      bestValue === undefined ? '' : ` The best trial has ${fitLine(String(bestValue), 60)}.`
+    }`,
+  );
+}
+
+/** One chart for each searched parameter, all on one vertical scale; at most `count`. */
+export async function parameterCharts(snapshot: SweepSnapshot, count = 12): Promise<Chart[]> {
+  const points = rungPoints(snapshot, searchedTrials(snapshot));
+  const y = scaleOf([
+    ...points.map((point) => point.value),
+    ...baselineLevels(snapshot, ['standard']).map((l) => l.value),
+  ]);
+  const charts: Chart[] = [];
+  for (const axis of axesOf(snapshot.spec.space)) {
+    if (charts.length >= count) break;
+    if (axis.kind === 'categorical' && (axis.choices.length > 12 || axis.choices.length < 2)) continue;
+    const chart = await parameterChart(snapshot, axis, y);
+    if (chart) charts.push(chart);
+  }
+  return charts;
+}

@@ -1,0 +1,246 @@
+import type { SweepSnapshot, TrialFailure, TrialRecord } from '../sweep/types.js';
+import type { ReportInput } from './artifacts.js';
+import {
+  directionWords,
+  formatCount,
+  formatDuration,
+  formatFigure,
+  formatNumber,
+  formatTime,
+  metricFigure,
+  metricWords,
+} from './figures.js';
+import { figureAt, type Standings } from './ranking.js';
+import { fitLine } from './text.js';
+import { sourceWords } from './verdict.js';
+
+/** What was trained, in words. */
+export function taskWords({ spec }: SweepSnapshot): string {
+  const { size, mass2, coupling } = spec.task;
+  return `φ⁴ theory on a periodic ${size} × ${size} lattice, m² = ${String(mass2).replace('-', '−')}, coupling ${coupling}`;
+}
+
+/** One number that is worth a tile: what it is, its value, a remark. */
+export interface Tile {
+  title: string;
+  value: string;
+  remark?: string;
+}
+
+const seconds = (snapshot: SweepSnapshot, now: Date): number =>
+  ((snapshot.finishedAt === undefined ? now.getTime() : Date.parse(snapshot.finishedAt)) -
+    Date.parse(snapshot.startedAt)) /
+  1000;
+
+/** Metrics of a trial where the standings are taken. */
+export function metricsAt(trial: TrialRecord, table: Standings): Record<string, number> | undefined {
+  const { source } = table;
+  return source.kind === 'test'
+    ? trial.test
+    : trial.rungs.find((result) => result.rung === source.rung)?.metrics;
+}
+
+/** The figures at a glance. */
+export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now: Date): Tile[] {
+  const { metric } = snapshot.spec.objective;
+  const { name, unit } = metricWords(metric);
+  const out: Tile[] = [];
+  if (table?.best) {
+    const own = figureAt(snapshot, table.best, table.source)!;
+    out.push({
+      title: `best ${name}${unit ? `, ${unit}` : ''}`,
+      value: formatFigure(own),
+      remark: sourceWords(
+        table.source,
+        table.rows.map((row) => row.trial),
+      ),
+    });
+    const against = table.rows.find((row) => row.trial === table.best)?.againstStandard;
+    if (against)
+      out.push({
+        title: against.difference >= 0 ? 'ahead of standard' : 'behind standard',
+        value: formatFigure({ ...against, value: Math.abs(against.difference) }),
+        remark:
+          against.outcome === 'tie'
+            ? 'a tie: below 2 standard errors'
+            : against.outcome === 'unknown'
+              ? 'no error known'
+              : `${unit ? `${unit}; ` : ''}${(Math.abs(against.difference) / against.error!).toFixed(1)} standard errors`,
+      });
+    const other = metric === 'ess' ? 'kl' : 'ess';
+    const metrics = metricsAt(table.best, table);
+    const figure = metrics && metricFigure(metrics, other);
+    if (figure)
+      out.push({
+        title: `its ${metricWords(other).name}${metricWords(other).unit ? `, ${metricWords(other).unit}` : ''}`,
+        value: formatFigure(figure),
+        ...(other === 'ess' ? { remark: '1 is perfect' } : {}),
+      });
+  }
+  const searched = snapshot.trials.filter((trial) => trial.baseline === undefined);
+  const promoted = searched.filter((trial) => trial.rungs.length > 1).length;
+  const failed = snapshot.trials.filter((trial) => trial.state === 'failed').length;
+  out.push({
+    title: 'searched trials',
+    value: formatCount(searched.length),
+    remark: [
+      `${formatCount(promoted)} promoted`,
+      ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
+    ].join(', '),
+  });
+  out.push({
+    title: 'training steps paid',
+    value: formatCount(snapshot.trials.reduce((sum, trial) => sum + trial.stepsPaid, 0)),
+    remark: 'baselines and repeats included',
+  });
+  out.push({
+    title: snapshot.finishedAt === undefined ? 'running for' : 'wall time',
+    value: formatDuration(seconds(snapshot, now)),
+    remark: `since ${formatTime(snapshot.startedAt)}`,
+  });
+  return out;
+}
+
+/** One row of the comparison with the baselines. */
+export interface StandingRow {
+  trial: TrialRecord;
+  name: string;
+  figure: string;
+  other: string;
+  against: string;
+  outcome: 'better' | 'worse' | 'tie' | 'unknown' | 'itself' | 'none';
+  stepsPaid: string;
+}
+
+const outcomeWords = { better: 'better', worse: 'worse', tie: 'a tie', unknown: 'no error known' } as const;
+
+export function standingRows(snapshot: SweepSnapshot, table: Standings): StandingRow[] {
+  const other = snapshot.spec.objective.metric === 'ess' ? 'kl' : 'ess';
+  return table.rows.map(({ trial, figure, againstStandard }) => {
+    const metrics = metricsAt(trial, table);
+    const second = metrics && metricFigure(metrics, other);
+    return {
+      trial,
+      name:
+        trial.baseline === undefined
+          ? `trial ${trial.trial}: ${fitLine(trial.label, 120)}`
+          : fitLine(trial.baseline, 80),
+      figure: formatFigure(figure),
+      other: second ? formatFigure(second) : '–',
+      against: againstStandard
+        ? `${formatFigure({ value: Math.abs(againstStandard.difference), ...(againstStandard.error === undefined ? {} : { error: againstStandard.error }) })} ${outcomeWords[againstStandard.outcome]}`
+        : '–',
+      outcome: againstStandard?.outcome ?? (trial === table.standard ? 'itself' : 'none'),
+      stepsPaid: formatCount(trial.stepsPaid),
+    };
+  });
+}
+
+/** Every failure of every trial, latest last. */
+export function failuresOf(
+  snapshot: SweepSnapshot,
+): { trial: TrialRecord; failure: TrialFailure; given: boolean }[] {
+  return snapshot.trials
+    .flatMap((trial) =>
+      trial.failures.map((failure, index) => ({
+        trial,
+        failure,
+        given: trial.state === 'failed' && index === trial.failures.length - 1,
+      })),
+    )
+    .sort((a, b) => (a.failure.at < b.failure.at ? -1 : a.failure.at > b.failure.at ? 1 : 0));
+}
+
+const samplerWords: Record<string, string> = {
+  random: 'random search',
+  qmc: 'a scrambled Sobol sequence',
+  grid: 'a grid',
+  tpe: 'tree-structured Parzen estimator (TPE)',
+};
+
+/** How the numbers came about, as name and text. */
+export function methodFacts({ snapshot, versions, now }: ReportInput): [string, string][] {
+  const { spec } = snapshot;
+  const { metric } = spec.objective;
+  const { name, meaning } = metricWords(metric);
+  const searched = spec.space.parameters.filter((parameter) => parameter.type !== 'fixed').length;
+  const rungs = spec.pruner.rungs.map(formatCount).join(', ');
+  const backends = [
+    ...new Set(snapshot.trials.map((trial) => trial.backend).filter((backend) => backend !== undefined)),
+  ];
+  const seeds = [...new Set(snapshot.trials.map((trial) => trial.seed))].sort((a, b) => a - b);
+  const defaults = Object.entries(spec.defaults).map(
+    ([key, value]) => `${fitLine(key, 60)} ${fitLine(String(value), 60)}`,
+  );
+  return [
+    ['task', taskWords(snapshot)],
+    [
+      'objective',
+      `${name}: ${meaning}. ${directionWords(spec.objective).replace(/^./, (c) => c.toUpperCase())}.`,
+    ],
+    [
+      'data',
+      'training, validation and test configurations come from separate Markov chains. The search sees validation data only; test data are used once, for the baselines and the winner.',
+    ],
+    [
+      'search',
+      `${samplerWords[spec.sampler.name] ?? spec.sampler.name}, seed ${spec.sampler.seed}, over ${searched} parameter${searched === 1 ? '' : 's'}`,
+    ],
+    [
+      'promotion',
+      spec.pruner.name === 'none'
+        ? `none: every trial trains for ${rungs} steps`
+        : `ASHA: trials are judged after ${rungs} steps, and the best 1/${spec.pruner.reduction} of each rung go on`,
+    ],
+    [
+      'budget',
+      `${formatCount(spec.budget.trials)} searched trials and ${spec.baselines.length} baselines, ${spec.budget.concurrency === 'auto' ? 'as many at a time as there were slots' : `${spec.budget.concurrency} at a time`}`,
+    ],
+    [
+      'evaluation',
+      `${formatCount(spec.evaluation.samples)} of the model’s own samples at a rung, twice as many on test data; likelihoods are integrated until doubling the steps changes them by less than 0.002 nats, or not reported`,
+    ],
+    ['errors', '± is one standard error. A difference below two of its standard errors is called a tie.'],
+    [
+      'training seed',
+      `${seeds.join(', ') || '–'}; every schedule trains on the same batches, times and noise`,
+    ],
+    ['common parameters', defaults.join(', ') || 'none set; all have their defaults'],
+    ['backend', backends.map((backend) => fitLine(backend, 60)).join(', ') || spec.backend],
+    [
+      'versions',
+      Object.entries(versions)
+        .map(([what, version]) => `${fitLine(what, 40)} ${fitLine(version, 40)}`)
+        .join(', ') || '–',
+    ],
+    [
+      'times',
+      `launched ${formatTime(snapshot.startedAt)}, ${snapshot.finishedAt === undefined ? `still ${snapshot.state}` : `ended ${formatTime(snapshot.finishedAt)}`}; report made ${formatTime((now ?? new Date()).toISOString())}`,
+    ],
+  ];
+}
+
+/** A word for a shell: quoted where it is more than plain letters. */
+function shellWord(text: string): string {
+  return /^[\w.:/@%+=-]+$/.test(text) ? text : `'${text.replace(/'/g, `'\\''`)}'`;
+}
+
+/** Commands that make this sweep and this report again. */
+export function reproduceCommands(snapshot: SweepSnapshot, best: TrialRecord | undefined): string[] {
+  const name = shellWord(fitLine(snapshot.spec.name, 120));
+  return [
+    'npx rgsweep up                                  # server, store and workers on this machine',
+    `npx rgsweep launch ${name}.yaml --follow`,
+    `npx rgsweep report ${name} --out report.html`,
+    `npx rgsweep export ${name} --format csv --out trials.csv`,
+    ...(best
+      ? [`npx rgsweep trials ${name} --json                # every trial; the best is ${best.trial}`]
+      : []),
+  ];
+}
+
+/** A parameter's value as people read it. */
+export function parameterText(value: string | number | boolean | undefined): string {
+  if (value === undefined) return '';
+  return typeof value === 'number' ? formatNumber(value) : fitLine(String(value), 60);
+}

@@ -1,0 +1,126 @@
+import { decodeStatistics } from '../basis/statistics.js';
+import type { DataStatistics } from '../basis/types.js';
+import { datasetKey, defaultRecipe } from '../data/dataset.js';
+import { layout } from '../store/layout.js';
+import type { ObjectStore } from '../store/types.js';
+import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
+import { decodeSafetensors } from '../tensors/safetensors.js';
+import type { FieldArtifacts, ObservableEstimate, ReportArtifacts, TrialArtifacts } from './artifacts.js';
+import { baselineTrials, bestSearched } from './ranking.js';
+
+/** Says what could not be read; the report goes on without it. */
+export type Warn = (message: string) => void;
+
+const silent: Warn = () => undefined;
+
+/** The content of a key, or undefined when it is absent or `read` rejects it: a damaged picture costs only itself. */
+async function readOptional<T>(
+  store: ObjectStore,
+  key: string,
+  read: (body: Uint8Array) => T,
+  warn: Warn,
+): Promise<T | undefined> {
+  const object = await store.get(key);
+  if (!object) return undefined;
+  try {
+    return read(object.body);
+  } catch (error) {
+    warn(
+      `${store.url} ${key} is left out of the report: ${error instanceof Error ? error.message : String(error)}`,
+    );
+    return undefined;
+  }
+}
+
+function readSamplesTensor(body: Uint8Array): Float32Array {
+  const data = decodeSafetensors(body).tensors['samples']?.data;
+  if (!(data instanceof Float32Array)) throw new Error('it has no float32 tensor named "samples"');
+  return data;
+}
+
+/** Keeps what is an estimate; whatever else a file holds is not ours to show. */
+function estimatesOf(value: unknown): Record<string, ObservableEstimate> {
+  if (typeof value !== 'object' || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value as Record<string, unknown>).flatMap(
+      ([name, entry]): [string, ObservableEstimate][] => {
+        const { value: mean, error } = (entry ?? {}) as Partial<ObservableEstimate>;
+        return typeof mean === 'number' && Number.isFinite(mean)
+          ? [[name, { value: mean, error: typeof error === 'number' ? error : NaN }]]
+          : [];
+      },
+    ),
+  );
+}
+
+/** Statistics of the sweep's training data; undefined when the store has no such data set. */
+export function loadStatistics(
+  store: ObjectStore,
+  snapshot: SweepSnapshot,
+  warn: Warn = silent,
+): Promise<DataStatistics | undefined> {
+  const folder = layout.dataset(datasetKey(snapshot.spec.task, defaultRecipe));
+  return readOptional(store, `${folder}/statistics.safetensors`, decodeStatistics, warn);
+}
+
+/** Samples and observables of one evaluation: the test data's where the trial has them, else its highest rung's. */
+async function loadTrial(
+  store: ObjectStore,
+  snapshot: SweepSnapshot,
+  trial: TrialRecord,
+  warn: Warn,
+): Promise<{ trial: TrialArtifacts; data?: Record<string, ObservableEstimate> } | undefined> {
+  const steps = trial.rungs.map((result) => result.step).sort((a, b) => b - a);
+  for (const step of steps)
+    for (const split of ['test', 'validation']) {
+      const folder = layout.samples(snapshot.spec.name, trial.trial, step, split);
+      const [samples, observables] = await Promise.all([
+        readOptional(store, `${folder}/samples.safetensors`, readSamplesTensor, warn),
+        readOptional(
+          store,
+          `${folder}/observables.json`,
+          (body) => JSON.parse(Buffer.from(body).toString('utf8')) as { model?: unknown; data?: unknown },
+          warn,
+        ),
+      ]);
+      if (!samples && !observables) continue;
+      return {
+        trial: {
+          ...(samples ? { samples } : {}),
+          ...(observables ? { observables: estimatesOf(observables.model) } : {}),
+        },
+        ...(observables ? { data: estimatesOf(observables.data) } : {}),
+      };
+    }
+  return undefined;
+}
+
+/**
+ * Samples and observables of the best searched trial and of `standard` (or the first baseline), with the test data of the
+ * task as the reference. What the store does not have is left out.
+ */
+export async function loadArtifacts(
+  store: ObjectStore,
+  snapshot: SweepSnapshot,
+  warn: Warn = silent,
+): Promise<ReportArtifacts> {
+  const best = bestSearched(snapshot);
+  const baselines = baselineTrials(snapshot);
+  const standard = baselines.find((trial) => trial.baseline === 'standard') ?? baselines[0];
+  const trials = new Map<number, TrialArtifacts>();
+  let data: Record<string, ObservableEstimate> | undefined;
+  for (const trial of [best, standard]) {
+    const loaded = trial && (await loadTrial(store, snapshot, trial, warn));
+    if (!loaded) continue;
+    trials.set(trial.trial, loaded.trial);
+    data ??= loaded.data;
+  }
+  const reference: FieldArtifacts = {};
+  if (data && Object.keys(data).length > 0) reference.observables = data;
+  if (trials.size > 0) {
+    const folder = layout.dataset(datasetKey(snapshot.spec.task, defaultRecipe));
+    const samples = await readOptional(store, `${folder}/test.safetensors`, readSamplesTensor, warn);
+    if (samples) reference.samples = samples;
+  }
+  return { reference, trials };
+}

@@ -1,0 +1,180 @@
+import type { ReportInput } from './artifacts.js';
+import { parameterColumns } from './axes.js';
+import {
+  failuresOf,
+  methodFacts,
+  parameterText,
+  reproduceCommands,
+  standingRows,
+  taskWords,
+  tiles,
+} from './content.js';
+import {
+  directionWords,
+  formatCount,
+  formatFigure,
+  formatTime,
+  metricFigure,
+  metricTitle,
+} from './figures.js';
+import { perConfigurationOf } from './html.js';
+import { observableRows } from './observablesTable.js';
+import { shownTrials } from './pictures.js';
+import { bestSearched, highestResult, standings } from './ranking.js';
+import { sweepFileOf } from './sweepFile.js';
+import { rankTrials } from './table.js';
+import { cleanLine, markdownText } from './text.js';
+import { unsettled } from './unsettled.js';
+import { sourceWords, verdict } from './verdict.js';
+
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
+}
+
+/** A block of text as it is: the fence is longer than any run of backticks in it. */
+function fenced(text: string, language: string): string {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = '`'.repeat(longest + 1);
+  return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
+}
+
+/** The report as Markdown: the same answer, tables and method as the HTML file, without pictures. */
+export function renderMarkdown(input: ReportInput): string {
+  const { snapshot } = input;
+  const now = input.now ?? new Date();
+  const perConfiguration = perConfigurationOf(input);
+  const standing = standings(snapshot, perConfiguration);
+  const best = bestSearched(snapshot);
+  const { metric } = snapshot.spec.objective;
+  const other = metric === 'ess' ? 'kl' : 'ess';
+  const parts: string[] = [
+    `# ${markdownText(snapshot.spec.name, 100)}`,
+    `${markdownText(taskWords(snapshot))}; sweep ${snapshot.state}.`,
+    `**${markdownText(verdict(snapshot, perConfiguration), 900)}**`,
+    tiles(snapshot, standing, now)
+      .map(
+        ({ title, value, remark }) =>
+          `- ${markdownText(title)}: ${markdownText(value)}${remark === undefined ? '' : ` (${markdownText(remark)})`}`,
+      )
+      .join('\n'),
+  ];
+  if (standing) {
+    const where = sourceWords(
+      standing.source,
+      standing.rows.map((row) => row.trial),
+    );
+    parts.push(
+      '## The winner against the baselines',
+      `${markdownText(metricTitle(metric))}, ${directionWords(snapshot.spec.objective)}, ${where}.`,
+      table(
+        ['schedule', metricTitle(metric), metricTitle(other), 'against standard', 'steps paid'].map((head) =>
+          markdownText(head),
+        ),
+        standingRows(snapshot, standing).map((row) => [
+          markdownText(row.name),
+          row.figure,
+          row.other,
+          row.against,
+          row.stepsPaid,
+        ]),
+      ),
+    );
+  }
+  const open = unsettled(snapshot, perConfiguration);
+  if (open.length > 0)
+    parts.push(
+      '## What the search did not settle',
+      open.map((line) => `- ${markdownText(line, 600)}`).join('\n'),
+    );
+
+  const models = shownTrials(input).filter(
+    ({ trial }) => input.artifacts?.trials.get(trial.trial)?.observables,
+  );
+  const observables = observableRows(input, models);
+  if (observables.length > 0)
+    parts.push(
+      '## Observables against HMC',
+      table(
+        ['observable', 'HMC', ...models.flatMap(({ name }) => [markdownText(name, 60), 'z'])],
+        observables.map(({ symbol, reference, models: figures }) => [
+          markdownText(symbol),
+          reference,
+          ...figures.flatMap(({ figure, z }) => [
+            figure,
+            z === undefined ? '–' : z.toFixed(1).replace('-', '−'),
+          ]),
+        ]),
+      ),
+    );
+
+  if (snapshot.trials.length > 0) {
+    const columns = parameterColumns(snapshot).varying.slice(0, 24);
+    parts.push(
+      '## All trials',
+      table(
+        [
+          'trial',
+          'schedule',
+          metricTitle(metric),
+          metricTitle(other),
+          'at step',
+          'steps paid',
+          'state',
+          ...columns,
+        ].map((head) => markdownText(head, 60)),
+        rankTrials(snapshot, snapshot.trials).map((trial) => {
+          const result = highestResult(snapshot, trial);
+          const figure = (name: string) => {
+            const found = result && metricFigure(result.metrics, name);
+            return found ? formatFigure(found) : '–';
+          };
+          return [
+            `${trial.trial}${trial === best ? ' ★' : ''}`,
+            markdownText(trial.baseline === undefined ? trial.label : `${trial.baseline} (baseline)`, 100),
+            figure(metric),
+            figure(other),
+            result ? formatCount(result.step) : '–',
+            formatCount(trial.stepsPaid),
+            trial.equals === undefined ? trial.state : `same as trial ${trial.equals}`,
+            ...columns.map((name) => markdownText(parameterText(trial.parameters[name]), 60)),
+          ];
+        }),
+      ),
+    );
+  }
+  const failures = failuresOf(snapshot);
+  if (failures.length > 0)
+    parts.push(
+      '## Failures',
+      table(
+        ['trial', 'kind', 'step', 'message', 'when'],
+        failures
+          .slice(-200)
+          .map(({ trial, failure }) => [
+            String(trial.trial),
+            failure.kind,
+            formatCount(failure.step),
+            markdownText(failure.message, 300),
+            formatTime(failure.at),
+          ]),
+      ),
+    );
+  parts.push(
+    '## Method',
+    methodFacts(input)
+      .map(([name, text]) => `- **${name}**: ${markdownText(text, 600)}`)
+      .join('\n'),
+    '## How to reproduce',
+    fenced(reproduceCommands(snapshot, best).join('\n'), 'sh'),
+    `The sweep file, every default written out:`,
+    // Long lines of a hostile name stay what they are: inside a fence nothing is read as markup.
+    fenced(sweepFileOf(snapshot.spec).split('\n').map(keepIndented).join('\n'), 'yaml'),
+  );
+  return `${parts.join('\n\n')}\n`;
+}
+
+function keepIndented(line: string): string {
+  const indent = /^ */.exec(line)![0];
+  return indent + cleanLine(line.slice(0, 20_000));
+}

@@ -1,0 +1,32 @@
+import { stringify } from 'yaml';
+import type { SearchSpace } from '../space/types.js';
+import type { SweepSpec } from '../sweep/types.js';
+
+function spaceOf(space: SearchSpace): Record<string, unknown> {
+  return {
+    parameters: Object.fromEntries(
+      space.parameters.map((parameter) => {
+        if (parameter.type === 'fixed' && !parameter.when) return [parameter.name, parameter.value];
+        const { name, ...rest } = parameter;
+        return [name, rest];
+      }),
+    ),
+  };
+}
+
+/** The sweep file (YAML) that launches this sweep again, with its search space and every default written out. */
+export function sweepFileOf(spec: SweepSpec): string {
+  return stringify({
+    name: spec.name,
+    task: spec.task,
+    space: spaceOf(spec.space),
+    objective: spec.objective,
+    sampler: spec.sampler,
+    pruner: spec.pruner,
+    budget: spec.budget,
+    baselines: spec.baselines,
+    defaults: spec.defaults,
+    train: { checkpointEverySteps: spec.checkpointEverySteps, backend: spec.backend, retries: spec.retries },
+    evaluation: spec.evaluation,
+  });
+}
