@@ -62,7 +62,9 @@ export function createEvaluate(dependencies: Dependencies) {
         stallSeconds: dependencies.stallSeconds,
         graceSeconds,
         onNoise: (line) => log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`),
+        onMemory: (bytes) => run.trainer.memory(bytes),
         onMessage: (message) => {
+          run.trainer.heard();
           if (message.type === 'metrics') measured = message;
           else if (message.type === 'warning') warn(message.message);
         },
@@ -80,7 +82,9 @@ export function createEvaluate(dependencies: Dependencies) {
       for (const file of measured.files)
         await store.upload(`${folder}/${file}`, insideFolder(outputFolder, file));
       const evaluateSeconds = (performance.now() - started) / 1000;
-      metrics.evaluated({ seconds: evaluateSeconds, rung: input.rung, metrics: measured.metrics });
+      // Histograms by rung are of what the search sees.
+      const figures = split === 'validation' ? measured.metrics : {};
+      metrics.evaluated({ seconds: evaluateSeconds, rung: input.rung, metrics: figures });
       return { metrics: measured.metrics, evaluateSeconds };
     });
 }

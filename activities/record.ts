@@ -91,7 +91,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     },
 
     async recordFailure({ sweep, trial, kind, message, details, givenUp }) {
-      metrics.failed({ kind });
+      metrics.failed({ kind, retried: !givenUp });
       await update(sweep, trial, (record) => ({
         ...record,
         state: givenUp ? 'failed' : record.state,

@@ -4,6 +4,7 @@ import { activityInfo, ApplicationFailure, CancelledFailure, Context } from '@te
 import { RgsweepError, failureKinds } from '../src/errors.js';
 import { readSpec, readTrial } from '../src/store/records.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
+import type { TrainerRecorder } from '../src/metrics/metrics.js';
 import type { Dependencies } from './dependencies.js';
 import type { SegmentActivityInput, SegmentFailureDetails, SegmentProgress } from './types.js';
 
@@ -25,6 +26,10 @@ export interface SegmentRun {
   /** Ended at once: another attempt owns the trial. */
   kill: AbortSignal;
   abandon: () => void;
+  /** The trainer's place in the metrics. */
+  trainer: TrainerRecorder;
+  /** Everything so far is in the store: what comes after it would be lost with this process. */
+  kept: () => void;
 }
 
 /**
@@ -41,6 +46,12 @@ export async function runSegment<T>(
   const { store, cacheFolder, log } = dependencies;
   const stop = new AbortController();
   const kill = new AbortController();
+  const { currentAttemptScheduledTimestampMs } = activityInfo();
+  const trainer = dependencies.metrics.trainerStarted({
+    waitedSeconds: Math.max(0, Date.now() - currentAttemptScheduledTimestampMs) / 1000,
+  });
+  let keptAt = Date.now();
+  let wastedSeconds = 0;
   const progress: SegmentProgress = { purpose, step: 0, toStep: input.step, stepsTrained: 0 };
   let cancelled: unknown;
   context.cancelled.catch((reason: unknown) => {
@@ -75,9 +86,12 @@ export async function runSegment<T>(
       stop: stop.signal,
       kill: kill.signal,
       abandon: () => kill.abort(),
+      trainer,
+      kept: () => (keptAt = Date.now()),
     });
     return result;
   } catch (error) {
+    wastedSeconds = (Date.now() - keptAt) / 1000;
     if (error instanceof CancelledFailure || error instanceof ApplicationFailure) throw error;
     const kind = error instanceof RgsweepError ? error.kind : 'crashed';
     const known = failureKinds.find((name) => name === kind) ?? 'crashed';
@@ -96,6 +110,7 @@ export async function runSegment<T>(
     log.warn({ sweep: input.sweep, trial: input.trial, kind: known, step: progress.step }, message);
     throw ApplicationFailure.create({ message, type: known, details: [details], nonRetryable: true });
   } finally {
+    trainer.ended({ wastedSeconds });
     clearInterval(heart);
     if (folder) await rm(folder, { recursive: true, force: true });
   }

@@ -4,6 +4,7 @@ import { RgsweepError } from '../src/errors.js';
 import { applyRetention, restoreLatestCheckpoint, saveCheckpoint } from '../src/store/checkpoints.js';
 import { LostLeaseError, takeLease } from '../src/store/lease.js';
 import { appendCurve } from '../src/store/records.js';
+import { readTrainingParameters } from '../src/train/parameters.js';
 import type { CurvePoint } from '../src/sweep/types.js';
 import type { TrainerTask } from '../src/train/protocol.js';
 import { localDataset } from './dataset.js';
@@ -58,6 +59,7 @@ export function createTrain(dependencies: Dependencies) {
         evaluation: { split: 'validation', samples: spec.evaluation.samples, level: 'rung' },
       };
 
+      const batch = readTrainingParameters(record.parameters).batchSize;
       const started = performance.now();
       let backend = '';
       let parentStep = fromStep === 0 ? undefined : fromStep;
@@ -86,6 +88,7 @@ export function createTrain(dependencies: Dependencies) {
           seconds: (performance.now() - begun) / 1000,
           bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0),
         });
+        run.kept();
         await applyRetention(store, { sweep, trial, keepLast: 2, keepSteps: spec.pruner.rungs });
       };
 
@@ -98,7 +101,9 @@ export function createTrain(dependencies: Dependencies) {
         stallSeconds: dependencies.stallSeconds,
         graceSeconds,
         onNoise: (line) => log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`),
+        onMemory: (bytes) => run.trainer.memory(bytes),
         onMessage: (message) => {
+          run.trainer.heard();
           switch (message.type) {
             case 'started':
               backend = message.backend;
@@ -108,7 +113,13 @@ export function createTrain(dependencies: Dependencies) {
               return warn(message.message);
             case 'progress': {
               const { step: at, loss, stepsPerSecond } = message;
-              metrics.stepsTrained({ family: record.family, steps: Math.max(0, at - progress.step), loss });
+              metrics.stepsTrained({
+                family: record.family,
+                steps: Math.max(0, at - progress.step),
+                loss,
+                batch,
+                stepsPerSecond,
+              });
               Object.assign(progress, { step: at, loss, stepsPerSecond, stepsTrained: at - fromStep });
               points.push({ step: at, loss, stepsPerSecond });
               return;

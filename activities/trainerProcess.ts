@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import type { TrainerMessage, TrainerTask } from '../src/train/protocol.js';
@@ -15,6 +15,8 @@ export interface TrainerRun {
   /** Existing folder for the task file. */
   folder: string;
   onMessage: (message: TrainerMessage) => void;
+  /** Resident memory of the trainer, about every second, where the system tells it. */
+  onMemory: (bytes: number) => void;
   /** Something the trainer printed that is no message. */
   onNoise: (line: string) => void;
   /** Aborted: the trainer is asked to write a checkpoint and end (SIGTERM). */
@@ -144,6 +146,11 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   run.stop.addEventListener('abort', stop, { once: true });
   run.kill.addEventListener('abort', kill, { once: true });
   const watch = setInterval(() => {
+    // Second field: resident pages, of 4 KiB on the systems that have this file and run trainers.
+    readFile(`/proc/${child.pid}/statm`, 'utf8').then(
+      (pages) => run.onMemory(Number(pages.split(' ')[1]) * 4096),
+      () => undefined,
+    );
     const seconds = (Date.now() - lastProgress) / 1000;
     if (seconds > run.stallSeconds)
       endNow(

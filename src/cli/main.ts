@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { messageOf, RgsweepError } from '../errors.js';
+import { version } from '../version.js';
 import { verbs } from './verbs/index.js';
 
 const program = new Command('rgsweep')
   .description('Durable searches over the noise schedules of diffusion models.')
-  .version('0.1.0')
+  .version(version)
   .showHelpAfterError('(rgsweep --help shows the verbs, rgsweep VERB --help one verb)')
   .exitOverride();
 for (const register of verbs) register(program);

@@ -11,8 +11,11 @@ import { createActivities } from '../../activities/index.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { createMetrics } from '../metrics/metrics.js';
 import { startMetricsServer } from '../metrics/server.js';
+import { observedStore } from '../metrics/store.js';
 import { openStore } from '../store/open.js';
 import { controlQueue, trainQueue } from '../sweep/names.js';
+import { version } from '../version.js';
+import { keepSweepGauges } from './sweepGauges.js';
 
 export interface WorkerSettings {
   role: 'control' | 'train' | 'all';
@@ -88,9 +91,9 @@ function workerLogger(): Logger {
  */
 export async function runWorker(settings: WorkerSettings): Promise<void> {
   const log = workerLogger();
-  const store = await openStore(settings.storeUrl);
   const registry = new Registry();
-  const metrics = createMetrics(registry);
+  const metrics = createMetrics(registry, { version });
+  const store = observedStore(await openStore(settings.storeUrl), metrics);
   const temporalPort = await freePort();
   Runtime.install({
     // Signals are ours: one shutdown, ordered once.
@@ -190,9 +193,12 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     { role: settings.role, address, namespace, slots: settings.slots, store: store.url },
     'worker is polling',
   );
+  const ended = new AbortController();
+  if (settings.role !== 'train') void keepSweepGauges({ store, metrics, log, stop: ended.signal });
   try {
     await running;
   } finally {
+    ended.abort();
     await metricsServer.close();
     await connection.close();
   }

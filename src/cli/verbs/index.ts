@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { register as data } from './data.js';
 import { register as doctor } from './doctor.js';
 import { register as enqueue } from './enqueue.js';
 import { register as extend } from './extend.js';
@@ -6,6 +7,9 @@ import { register as launch } from './launch.js';
 import { register as list } from './list.js';
 import { register as optimize } from './optimize.js';
 import { register as pause } from './pause.js';
+import { register as exporting } from './export.js';
+import { register as report } from './report.js';
+import { register as schedule } from './schedule.js';
 import { register as resume } from './resume.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
@@ -20,11 +24,15 @@ export const verbs: readonly ((program: Command) => void)[] = [
   list,
   status,
   trials,
+  report,
+  exporting,
   pause,
   resume,
   stop,
   extend,
   enqueue,
+  schedule,
+  data,
   optimize,
   worker,
   doctor,
