@@ -79,7 +79,7 @@ export function readSweepRecord(store: ObjectStore, sweep: string): Promise<Swee
 export async function listSweeps(store: ObjectStore): Promise<string[]> {
   const names: string[] = [];
   for await (const name of store.listFolders(layout.sweeps)) names.push(name);
-  return names;
+  return names.sort();
 }
 
 export async function writeTrial(store: ObjectStore, sweep: string, record: TrialRecord): Promise<void> {

@@ -125,6 +125,8 @@ export async function openS3Store(options: S3StoreOptions): Promise<ObjectStore>
     }
   }
 
+  // The SDK's version is pinned: its notice about later versions would only stand in every trainer's log.
+  process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED ??= 'true';
   const client = await createClient(options, endpoint?.href).catch((error: unknown) => {
     throw explainS3Error(error, where, 'be opened', 0);
   });

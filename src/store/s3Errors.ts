@@ -45,6 +45,14 @@ const passingNames = new Set([
   'TooManyRequestsException',
 ]);
 
+/** Refusals of a user whose status is neither 401 nor 403; the second is versitygw's. */
+const refusedUserNames = new Set([
+  'InvalidAccessKeyId',
+  'XAdminUserNotFound',
+  'ExpiredToken',
+  'InvalidToken',
+]);
+
 /** Fewer bytes came than the answer announced: the connection was cut in a way that looked like its end. */
 export class ShortAnswerError extends Error {}
 
@@ -57,9 +65,12 @@ export function isTransient(error: unknown): boolean {
   return status !== undefined && (status === 408 || status === 429 || (status >= 500 && status !== 501));
 }
 
+/**
+ * Only what S3 says of a key: some servers answer 404 to an unknown user too, and to believe then that there are no
+ * checkpoints would begin every trial anew. `NotFound` is the name of an answer without a body, to HEAD.
+ */
 export function isMissingKey(error: unknown): boolean {
-  const name = nameOf(error);
-  return name === 'NoSuchKey' || (statusOf(error) === 404 && name !== 'NoSuchBucket');
+  return ['NoSuchKey', 'NotFound'].includes(nameOf(error));
 }
 
 export function isFailedCondition(error: unknown): boolean {
@@ -98,7 +109,7 @@ function describe(error: unknown, { bucket, endpoint }: Where): { what: string; 
       what: `the bucket "${bucket}" is in another region`,
       remedy: 'set AWS_REGION to the region of the bucket',
     };
-  if (status === 401 || status === 403)
+  if (status === 401 || status === 403 || refusedUserNames.has(name))
     return {
       what: `${endpoint} refuses the credentials (${name})`,
       remedy:

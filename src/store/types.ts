@@ -33,8 +33,9 @@ export interface ObjectStore {
   /** Keys below a prefix in lexicographic order, all of them (paged inside). */
   list(prefix: string): AsyncIterable<ObjectInfo>;
   /**
-   * Names of the folders directly below a prefix that ends with `/`, in lexicographic order: `listFolders('sweeps/')`
-   * gives `a` and `b` for `sweeps/a/spec.json` and `sweeps/b/spec.json`, without visiting what lies deeper.
+   * Names of the folders directly below a prefix that ends with `/`: `listFolders('sweeps/')` gives `a` and `b` for
+   * `sweeps/a/spec.json` and `sweeps/b/spec.json`, without visiting what lies deeper. In the order of their keys, where
+   * a name ends with `/`, so that `a-2` comes before `a`.
    */
   listFolders(prefix: string): AsyncIterable<string>;
   /** Removes; removing what is not there is no error. */

@@ -257,7 +257,7 @@ export function storeContract(name: string, open: () => Promise<ObjectStore>): v
     ])('refuses the key %j everywhere, before doing anything', async (key) => {
       const file = join(local, 'refused');
       writeFileSync(file, 'x');
-      const attempts = [
+      const attempts: (() => Promise<unknown>)[] = [
         () => store.get(key),
         () => store.put(key, bytes('x')),
         () => store.putIfAbsent(key, bytes('x')),
@@ -267,9 +267,7 @@ export function storeContract(name: string, open: () => Promise<ObjectStore>): v
         () => store.upload(key, file),
       ];
       for (const attempt of attempts) {
-        const error = await Promise.resolve()
-          .then(attempt)
-          .catch((thrown: unknown) => thrown);
+        const error = await attempt().catch((thrown: unknown) => thrown);
         expect(error).toBeInstanceOf(RgsweepError);
         expect((error as RgsweepError).kind).toBe('usage');
       }
