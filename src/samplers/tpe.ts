@@ -3,6 +3,7 @@ import type { Parameters } from '../space/types.js';
 import { type Arena, openArena } from './arena.js';
 import { valueAt } from './axis.js';
 import { type Columns, columnsOf } from './columns.js';
+import { constraintContrasts, logAdvantage } from './constraints.js';
 import { log } from './elementary.js';
 import { fitMixture } from './fit.js';
 import { drawPoint, logDensity, type Mixture, type Point } from './parzen.js';
@@ -13,8 +14,12 @@ import type { Sampler, SuggestInput } from './types.js';
 
 /** The settings that were tuned (docs/search.md says on what); nothing else is free. */
 export interface TpeSettings {
-  /** Trials with an outcome before the model is used. */
+  /** The model is used from this many trials on, finished or not, … */
   startup: number;
+  /** … of which this many have an outcome. */
+  startupFinished: number;
+  /** Results that make a rung one the model may read. */
+  enoughResults: number;
   /** Points drawn from the good mixture, of which the best ratio is suggested. */
   candidates: number;
   /** Good trials: ⌈fraction × n⌉, at most `mostGood`. */
@@ -28,6 +33,8 @@ export interface TpeSettings {
 
 export const tpeSettings: TpeSettings = {
   startup: 10,
+  startupFinished: 10,
+  enoughResults: 10,
   candidates: 16,
   goodFraction: 0.15,
   mostGood: 25,
@@ -44,29 +51,47 @@ function suggest(input: SuggestInput, settings: TpeSettings): Parameters {
   const { space, observations, trial, seed } = input;
   let finished = 0;
   for (const one of observations) if (one.state !== 'running' || one.values.length > 0) finished++;
-  if (finished < settings.startup) return sampleQmc(input);
+  if (observations.length < settings.startup || finished < settings.startupFinished) return sampleQmc(input);
 
   const arena = openArena();
   const { tree, columns } = columnsOf(space, observations, arena);
-  const { ranked, unranked } = rankTrials(observations, modelStep(observations, settings.startup));
-  const goodCount = Math.min(Math.ceil(settings.goodFraction * ranked.length), settings.mostGood);
+  const goodOf = (count: number): number =>
+    Math.min(Math.ceil(settings.goodFraction * count), settings.mostGood);
+  const { ranked, unranked } = rankTrials(
+    observations,
+    modelStep(observations, settings.enoughResults),
+    goodOf,
+  );
+  const goodCount = goodOf(ranked.length);
   const minWidth = settings.minWidth * Math.sqrt(Math.max(1, tree.searched.length) / 3);
   const good = ranked.slice(0, goodCount);
   const bad = [...ranked.slice(goodCount), ...unranked].sort((a, b) => a - b);
   const below = fitMixture(tree, columns, good, rankWeights(good.length, arena), minWidth, arena);
   const above = fitMixture(tree, columns, bad, recencyWeights(bad.length, settings, arena), minWidth, arena);
 
+  const constraints = constraintContrasts(tree, columns, observations, minWidth, arena);
+  const share = goodCount / Math.max(1, ranked.length + unranked.length);
+  let longest = Math.max(below.count, above.count);
+  for (const { held, broken } of constraints) longest = Math.max(longest, held.count, broken.count);
+  const scratch = arena.take(longest);
+  const score = (point: Point): number => {
+    if (constraints.length === 0)
+      return logDensity(below, point, scratch) - logDensity(above, point, scratch);
+    let sum = logAdvantage({ held: below, broken: above, share }, point, scratch);
+    for (const contrast of constraints) sum += logAdvantage(contrast, point, scratch);
+    return sum;
+  };
+
   const random = new CounterRandom(seed, 'sampler/tpe', trial);
-  const scratch = arena.take(Math.max(below.count, above.count));
   let best: Point | undefined;
   let bestScore = -Infinity;
   for (let i = 0; i < settings.candidates; i++) {
     const point = drawPoint(below, random, arena.take(tree.searched.length));
     if (isKnown(columns, observations.length, point)) continue;
-    const score = logDensity(below, point, scratch) - logDensity(above, point, scratch);
-    if (best === undefined || score > bestScore) {
+    const own = score(point);
+    if (best === undefined || own > bestScore) {
       best = point;
-      bestScore = score;
+      bestScore = own;
     }
   }
   return parametersAt(tree, best ?? drawUnknown(below, columns, observations.length, random, arena));
