@@ -225,7 +225,7 @@ function strips({ label, process, reference, samples, seed = 1 }: SchedulePictur
   const rows = [
     { title: 'this schedule', process, noiseOnly: false },
     { title: 'its noise', process, noiseOnly: true },
-    { title: 'reference', process: reference, noiseOnly: false },
+    { title: 'standard diffusion', process: reference, noiseOnly: false },
     { title: 'its noise', process: reference, noiseOnly: true },
   ];
   const spread = 2.5 * Math.sqrt(meanVariance(process));

@@ -1,3 +1,4 @@
+import type { DataStatistics } from '../basis/types.js';
 import type { DiffusionProcess } from './types.js';
 
 /** α² = sigmoid(−γ). */
@@ -130,4 +131,19 @@ export function endPoints(process: DiffusionProcess): { first: Float64Array; las
   process.gamma(0, first);
   process.gamma(1, last);
   return { first, last };
+}
+
+/**
+ * How much of the data's covariance the per-component Gaussian score leaves out: the Frobenius norm of UᵀCU off its
+ * (shell-averaged) diagonal over that of C. Below 1e-6 the score −Σ⁻¹φ is exact for Gaussian data (Fourier for homogeneous
+ * data, PCA always); else it is the diagonal approximation (pixels, wavelets, block spins; Fourier for images).
+ */
+export function offDiagonalShare(process: DiffusionProcess, statistics: DataStatistics): number {
+  const total = statistics.covariance.reduce((sum, value) => sum + value * value, 0);
+  let diagonal = 0;
+  for (let i = 0; i < process.dimension; i++)
+    diagonal += (process.dataVariance[i]! * process.scale[i]! ** 2) ** 2;
+  const share = Math.sqrt(Math.max(0, 1 - diagonal / total));
+  // 1 − diagonal/total loses half the digits: what is left of rounding is no share.
+  return share < 1e-6 ? 0 : share;
 }

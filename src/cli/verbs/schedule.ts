@@ -1,0 +1,76 @@
+import { InvalidArgumentError, type Command } from 'commander';
+import { parseCount } from '../options.js';
+
+interface ScheduleVerbOptions {
+  json?: boolean;
+  every?: boolean;
+  times: number[];
+  task: string;
+  size: number;
+  mass2: number;
+  coupling: number;
+  samples: number;
+  statistics?: string;
+  pictures?: string;
+}
+
+export function register(program: Command): void {
+  program
+    .command('schedule')
+    .description('show a noise schedule: its numbers by component and its pictures')
+    .argument(
+      '[file]',
+      'a preset’s name, or a YAML or JSON file of parameters (a trial.json too); without it, lists the presets',
+    )
+    .option('--times <list>', 'times to tabulate, from 0 to 1', parseTimes, [0, 0.25, 0.5, 0.75, 1])
+    .option('--every', 'every component instead of one a shell')
+    .option('--pictures <folder>', 'write γ, K, n, SNR, spectra and noising strips there as SVG')
+    .option('--task <name>', 'the data: phi4', parseTask, 'phi4')
+    .option('--size <n>', 'lattice size', parseCount('--size', 1), 6)
+    .option('--mass2 <value>', 'm² of the action', parseReal('--mass2'), -4)
+    .option('--coupling <value>', 'coupling of the action', parseReal('--coupling'), 6.975)
+    .option(
+      '--samples <n>',
+      'HMC configurations that the spectrum is estimated from',
+      parseCount('--samples', 10),
+      2000,
+    )
+    .option('--statistics <file>', 'statistics.safetensors of a data set, in place of --task')
+    .option('--json', 'one JSON object')
+    .addHelpText(
+      'after',
+      `
+A file of parameters:          colour: matched
+                               kernel: sigmoid
+                               cutoffWidth: 0.5
+Any diagonal process dφ = UAUᵀφ dt + UBUᵀ dw, linear between times:
+                               process: { basis: fourier, times: [0, 1], drift: [-1, -1], diffusion: [2, 2] }
+docs/science.md has the formulas.`,
+    )
+    .action(async (file: string | undefined, options: ScheduleVerbOptions) => {
+      const { showSchedule } = await import('../scheduleView.js');
+      await showSchedule(file, options, (text) => process.stdout.write(text));
+    });
+}
+
+function parseTimes(text: string): number[] {
+  const times = text.split(',').map((part) => (part.trim() === '' ? NaN : Number(part)));
+  if (times.some((t) => !(t >= 0 && t <= 1)))
+    throw new InvalidArgumentError(`--times takes numbers from 0 to 1 like 0,0.25,1, not "${text}".`);
+  return times;
+}
+
+function parseTask(text: string): string {
+  if (text !== 'phi4')
+    throw new InvalidArgumentError(`--task is phi4 (or give --statistics), not "${text}".`);
+  return text;
+}
+
+function parseReal(option: string): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (text.trim() === '' || !Number.isFinite(value))
+      throw new InvalidArgumentError(`${option} takes a number, not "${text}".`);
+    return value;
+  };
+}

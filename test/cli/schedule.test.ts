@@ -1,0 +1,105 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { encodeStatistics, statisticsOfSpectrum } from '../../src/basis/statistics.js';
+import { showSchedule, type ScheduleViewOptions } from '../../src/cli/scheduleView.js';
+import { presets } from '../../src/schedule/presets.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rgsweep-schedule-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+const statistics = join(folder, 'statistics.safetensors');
+writeFileSync(
+  statistics,
+  encodeStatistics(
+    statisticsOfSpectrum({ height: 6, width: 6, channels: 1 }, (n, m) => 1 / (1 + n * (6 - n) + m * (6 - m))),
+  ),
+);
+const options: ScheduleViewOptions = {
+  times: [0, 0.5, 1],
+  size: 4,
+  mass2: -4,
+  coupling: 6.975,
+  samples: 50,
+  statistics,
+};
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+async function show(target: string | undefined, more: Partial<ScheduleViewOptions> = {}): Promise<string> {
+  let out = '';
+  await showSchedule(target, { ...options, ...more }, (text) => (out += text));
+  return out;
+}
+
+describe('rgsweep schedule', () => {
+  it('lists the presets', async () => {
+    const text = await show(undefined);
+    for (const name of Object.keys(presets)) expect(text).toContain(`${name} `);
+  });
+
+  it('tabulates a preset, and says the same as JSON', async () => {
+    const text = await show('gud-soft');
+    expect(text).toMatch(/fourier · matched · sigmoid 0\.5 by momentum · linear/);
+    expect(text).toMatch(/Gaussian score per component: exact/);
+    const json = JSON.parse(await show('gud-soft', { json: true })) as {
+      family: string;
+      hierarchy: number;
+      rows: { t: number; gamma: number; multiplicity: number }[];
+    };
+    expect(json.family).toBe('component-wise');
+    expect(json.hierarchy).toBeGreaterThan(0);
+    expect(json.rows).toHaveLength(30);
+    expect(Math.max(...json.rows.filter(({ t }) => t === 0).map(({ gamma }) => gamma))).toBeCloseTo(-7, 9);
+    expect(text.split('\n').filter((line) => line.includes('-7.0000'))).toHaveLength(1);
+  });
+
+  it('reads parameter files, trial records and processes given as data; generates φ⁴ where no statistics are given', async () => {
+    expect(await show(file('a.yaml', 'colour: matched\nkernel: erf\n'))).toMatch(/matched · erf 1/);
+    expect(
+      await show(file('trial.json', JSON.stringify({ trial: 3, parameters: { basis: 'pixel' } }))),
+    ).toMatch(/pixel · white[^]*diagonal approximation/);
+    const given = 'process: { basis: fourier, times: [0, 1], drift: [-1, -1], diffusion: [2, 2] }';
+    expect(await show(file('process.yaml', given))).toMatch(/given A\(t\), B\(t\)[^]*family other/);
+    expect(await show('standard', { statistics: undefined })).toMatch(/fourier · white · uniform/);
+  });
+
+  it('draws: every picture has its marks, and the strips their images', async () => {
+    const pictures = join(folder, 'pictures');
+    await show('wavelet-hard', { pictures });
+    expect(readdirSync(pictures).sort()).toEqual([
+      'cutoff.svg',
+      'gamma.svg',
+      'noise.svg',
+      'snr.svg',
+      'spectra.svg',
+      'strips.svg',
+    ]);
+    for (const name of ['gamma', 'noise', 'snr']) {
+      const svg = readFileSync(join(pictures, `${name}.svg`), 'utf8');
+      expect(svg.startsWith('<svg')).toBe(true);
+      expect(svg.match(/aria-roledescription="line mark"/g)!.length).toBeGreaterThanOrEqual(3);
+      expect(svg).not.toMatch(/NaN|undefined/);
+    }
+    const strips = readFileSync(join(pictures, 'strips.svg'), 'utf8');
+    expect(strips.match(/<image /g)).toHaveLength(36);
+    const [, first] = /base64,([^"]+)"/.exec(strips)!;
+    expect(Buffer.from(first!, 'base64').subarray(1, 4).toString()).toBe('PNG');
+  });
+
+  it('bad input is one clear error', async () => {
+    await expect(show('no-such-thing')).rejects.toThrow(/no-such-thing: neither a preset nor a file/);
+    await expect(show(file('b.yaml', 'color: white\n'))).rejects.toThrow(/b\.yaml.*"color"/);
+    await expect(show(file('c.yaml', 'cutoffWidth: wide\n'))).rejects.toThrow(/cutoffWidth is "wide"/);
+    await expect(show(file('d.yaml', '- 1\n'))).rejects.toThrow(/no map of parameters/);
+    await expect(show(file('e.yaml', 'a: [\n'))).rejects.toThrow(/e\.yaml/);
+    await expect(show(file('f.yaml', 'process: { times: 3, drift: [1], diffusion: [1] }'))).rejects.toThrow(
+      /process\.times is 3/,
+    );
+    await expect(show('standard', { statistics: join(folder, 'none') })).rejects.toThrow(/cannot be read/);
+  });
+});
