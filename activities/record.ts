@@ -103,10 +103,12 @@ export function createRecorders(dependencies: Dependencies): Recorders {
       }));
     },
 
-    async recordInterruption({ sweep, trial }) {
-      await update(sweep, trial, (record) =>
-        record.state === 'running' ? { ...record, state: 'waiting' } : record,
-      );
+    async recordInterruption({ sweep, trial, stepsTrained }) {
+      await update(sweep, trial, (record) => ({
+        ...record,
+        state: record.state === 'running' ? 'waiting' : record.state,
+        stepsPaid: record.stepsPaid + stepsTrained,
+      }));
     },
 
     async recordSweep({ sweep, state, ended }) {

@@ -104,7 +104,7 @@ export async function runSegment<T>(
           'preempted',
           details,
         );
-      throw cancelled instanceof Error ? cancelled : new CancelledFailure('cancelled');
+      throw new CancelledFailure(reason || 'cancelled', [details]);
     }
     const message = error instanceof Error ? error.message : String(error);
     log.warn({ sweep: input.sweep, trial: input.trial, kind: known, step: progress.step }, message);

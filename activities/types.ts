@@ -87,7 +87,7 @@ export interface Activities {
     /** The trial has failed for good; otherwise it is tried again. */
     givenUp: boolean;
   }): Promise<void>;
-  recordInterruption(input: { sweep: string; trial: number }): Promise<void>;
+  recordInterruption(input: { sweep: string; trial: number; stepsTrained: number }): Promise<void>;
   /** Keeps the sweep's state, and at its end the trials' last states. */
   recordSweep(input: { sweep: string; state: SweepState; ended: boolean }): Promise<void>;
   /** Keeps a change to the sweep for a rebuild; once per amendment id. */

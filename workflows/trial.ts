@@ -2,6 +2,7 @@ import {
   ActivityFailure,
   ApplicationFailure,
   CancellationScope,
+  CancelledFailure,
   getExternalWorkflowHandle,
   isCancellation,
   proxyActivities,
@@ -74,7 +75,8 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
   } catch (error) {
     await CancellationScope.nonCancellable(async () => {
       if (isCancellation(error)) {
-        await local.recordInterruption({ sweep, trial });
+        const stepsTrained = (trained?.stepsTrained ?? 0) + stepsBeforeCancellation(error);
+        await local.recordInterruption({ sweep, trial, stepsTrained });
         await report({ trial, purpose, rung, outcome: 'interrupted' });
         return;
       }
@@ -135,6 +137,14 @@ async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Prom
       else if (withoutProgress > 0) await sleep(1000 * 2 ** Math.min(withoutProgress, 6));
     }
   }
+}
+
+/** What an activity trained before it was cancelled; its checkpoint keeps it. */
+function stepsBeforeCancellation(error: unknown): number {
+  const cause = error instanceof ActivityFailure ? error.cause : error;
+  const details =
+    cause instanceof CancelledFailure ? (cause.details?.[0] as SegmentFailureDetails | undefined) : undefined;
+  return details?.stepsTrained ?? 0;
 }
 
 function failureOf(error: unknown): Failure {
