@@ -25,24 +25,27 @@ export interface TpeSettings {
   /** Good trials: ⌈fraction × n⌉, at most `mostGood`. */
   goodFraction: number;
   mostGood: number;
-  /** Least kernel width on a unit axis in three dimensions; it grows with the root of the dimension. */
+  /** Least kernel width on a unit axis in three dimensions; it grows with the root of the dimension, up to ¼. */
   minWidth: number;
-  dimensionExponent: number;
-  badWeights: 'recent' | 'uniform';
 }
 
 export const tpeSettings: TpeSettings = {
-  startup: 10,
-  startupFinished: 10,
+  startup: 7,
+  startupFinished: 4,
   enoughResults: 10,
   candidates: 16,
   goodFraction: 0.15,
   mostGood: 25,
   minWidth: 0.03,
-  dimensionExponent: 0.5,
-  badWeights: 'recent',
 };
 
+/**
+ * Tree-structured Parzen estimator with one joint model over the declared tree of conditions (Bergstra et al. 2011;
+ * Watanabe, arXiv 2304.11127): the best ⌈15 %⌉ of the trials (at most 25), weighted by rank, make a mixture l, all others a
+ * mixture g; of some draws from l the one with the largest l/g is suggested. Trials still running count as bad (constant
+ * liar), so that parallel workers spread. Until there are enough outcomes it suggests scrambled Sobol' points. A set that
+ * was tried already is suggested again only where no other is found.
+ */
 export function createTpe(settings: TpeSettings = tpeSettings): Sampler {
   return (input) => suggest(input, settings);
 }
@@ -63,11 +66,11 @@ function suggest(input: SuggestInput, settings: TpeSettings): Parameters {
     goodOf,
   );
   const goodCount = goodOf(ranked.length);
-  const minWidth = settings.minWidth * Math.sqrt(Math.max(1, tree.searched.length) / 3);
+  const minWidth = Math.min(0.25, settings.minWidth * Math.sqrt(tree.searched.length / 3));
   const good = ranked.slice(0, goodCount);
   const bad = [...ranked.slice(goodCount), ...unranked].sort((a, b) => a - b);
   const below = fitMixture(tree, columns, good, rankWeights(good.length, arena), minWidth, arena);
-  const above = fitMixture(tree, columns, bad, recencyWeights(bad.length, settings, arena), minWidth, arena);
+  const above = fitMixture(tree, columns, bad, recencyWeights(bad.length, arena), minWidth, arena);
 
   const constraints = constraintContrasts(tree, columns, observations, minWidth, arena);
   const share = goodCount / Math.max(1, ranked.length + unranked.length);
@@ -107,9 +110,8 @@ function rankWeights(count: number, arena: Arena): Float64Array {
 }
 
 /** 1 for the last 25 trials, before them rising in a line from 1/n: what was bad long ago matters less. */
-function recencyWeights(count: number, { badWeights }: TpeSettings, arena: Arena): Float64Array {
+function recencyWeights(count: number, arena: Arena): Float64Array {
   const weights = arena.take(count).fill(1);
-  if (badWeights === 'uniform') return weights;
   const ramp = count - 25;
   for (let i = 0; i < ramp; i++)
     weights[i] = 1 / count + (ramp === 1 ? 0 : ((1 - 1 / count) * i) / (ramp - 1));
