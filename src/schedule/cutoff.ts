@@ -90,12 +90,14 @@ function moving(
   const start = profile.inverse(parameters.gammaLow);
   const travel = (high - low) / width + profile.inverse(parameters.gammaHigh) - start;
   const offsets = places.map((place) => (place - high) / width + start);
+  const bottom = profile.inverse(-largestGamma);
+  const top = profile.inverse(largestGamma);
   return {
     gamma: (t, out) => {
       const moved = travel * trajectory.value(t);
       for (let i = 0; i < offsets.length; i++) {
-        const gamma = profile.value(offsets[i]! + moved);
-        out[i] = gamma > largestGamma ? largestGamma : gamma < -largestGamma ? -largestGamma : gamma;
+        const u = offsets[i]! + moved;
+        out[i] = u >= top ? largestGamma : u <= bottom ? -largestGamma : profile.value(u);
       }
     },
     gammaDerivative: (t, out) => {
@@ -103,7 +105,7 @@ function moving(
       const speed = travel * trajectory.derivative(t);
       for (let i = 0; i < offsets.length; i++) {
         const u = offsets[i]! + moved;
-        out[i] = Math.abs(profile.value(u)) > largestGamma ? 0 : speed * profile.derivative(u);
+        out[i] = u > top || u < bottom ? 0 : speed * profile.derivative(u);
       }
     },
   };

@@ -7,7 +7,7 @@
 export function logitErf(u: number): number {
   const x = Math.abs(u);
   if (x >= end) return Math.sign(u) * tail(x);
-  return Math.sign(u) * quintic(x, false);
+  return u < 0 ? -quintic(x, false) : quintic(x, false);
 }
 
 /** dg/du. */

@@ -1,0 +1,99 @@
+import { cpus } from 'node:os';
+import { createBasis } from '../src/basis/index.js';
+import { withPrincipalComponents } from '../src/basis/pca.js';
+import { computeStatistics } from '../src/basis/statistics.js';
+import { basisNames, type FieldShape } from '../src/basis/types.js';
+import { CounterRandom } from '../src/random/philox.js';
+import { kernels } from '../src/schedule/parameters.js';
+import { createProcess } from '../src/schedule/process.js';
+
+/**
+ * `npm run bench -- schedules-speed [--pca]`: what schedules and bases of 32×32×3 images cost.
+ *
+ * - γ and γ′ of 3,072 components at 1,000 times against a plain loop of Math.exp over as many numbers, in the same run;
+ * - one change of basis of 128 images;
+ * - with --pca: statistics of 10,000 images and PCA of 3,072 dimensions (minutes), with the peak memory.
+ */
+const shape: FieldShape = { height: 32, width: 32, channels: 3 };
+const dimension = 3072;
+const times = 1000;
+
+/** CPU seconds of the fastest of `repeats` runs: other work on the machine disturbs little. */
+function cpuSeconds(action: () => void, repeats = 3): number {
+  let best = Infinity;
+  for (let i = 0; i < repeats; i++) {
+    const before = process.cpuUsage();
+    action();
+    const { user, system } = process.cpuUsage(before);
+    best = Math.min(best, (user + system) / 1e6);
+  }
+  return best;
+}
+
+/** Pink fields with a mean: the kind of spectrum images have. */
+function pinkImages(count: number): Float32Array {
+  const basis = createBasis('fourier', shape);
+  const out = new Float32Array(count * dimension);
+  const components = new Float64Array(dimension);
+  const random = new CounterRandom(1, 'bench images');
+  for (let sample = 0; sample < count; sample++) {
+    random.fillNormal(components);
+    for (let i = 0; i < dimension; i++)
+      components[i]! /= Math.sqrt(basis.components[i]!.momentum ** 2 + 0.02 + 0.01 * (i % 3));
+    out.set(basis.decode(components, 1), sample * dimension);
+  }
+  return out;
+}
+
+console.log(`${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
+const images = pinkImages(512);
+const statistics = computeStatistics(images, 512, shape);
+
+const numbers = new Float64Array(dimension).map((_, i) => -8 + (12 * i) / dimension);
+const out = new Float64Array(dimension);
+const exponentials = cpuSeconds(() => {
+  for (let step = 0; step < times; step++) for (let i = 0; i < dimension; i++) out[i] = Math.exp(numbers[i]!);
+});
+console.log(`\n3,072 × 1,000 Math.exp: ${(1e3 * exponentials).toFixed(0)} ms\n`);
+console.log('kernel        γ ms   × exp   γ′ ms   × exp');
+for (const kernel of kernels) {
+  const diffusion = createProcess({ kernel, colour: 'power-law', cutoffWidth: 1 }, statistics);
+  const gamma = cpuSeconds(() => {
+    for (let step = 0; step < times; step++) diffusion.gamma(step / times, out);
+  });
+  const derivative = cpuSeconds(() => {
+    for (let step = 0; step < times; step++) diffusion.gammaDerivative(step / times, out);
+  });
+  const cell = (seconds: number): string =>
+    `${(1e3 * seconds).toFixed(0).padStart(6)}  ${(seconds / exponentials).toFixed(2).padStart(5)}`;
+  console.log(`${kernel.padEnd(11)} ${cell(gamma)}  ${cell(derivative)}`);
+}
+
+const withPca = process.argv.includes('--pca');
+let complete = statistics;
+if (withPca) {
+  const many = pinkImages(10_000);
+  const began = performance.now();
+  let sampled = statistics;
+  const moments = cpuSeconds(() => (sampled = computeStatistics(many, 10_000, shape)), 1);
+  const solving = cpuSeconds(() => (complete = withPrincipalComponents(sampled)), 1);
+  const peak = process.resourceUsage().maxRSS / 1024 ** 2;
+  console.log(
+    `\nstatistics of 10,000 images ${moments.toFixed(0)} s, PCA of 3,072 ${solving.toFixed(0)} s CPU ` +
+      `(${((performance.now() - began) / 1e3).toFixed(0)} s wall), peak memory ${peak.toFixed(2)} GiB`,
+  );
+}
+
+console.log('\nbasis          128 images: encode ms  decode ms');
+for (const name of basisNames) {
+  if (name.endsWith('pca') && !withPca) continue;
+  const basis = createBasis(name, shape, complete);
+  const fields = images.subarray(0, 128 * dimension);
+  const components = basis.encode(fields, 128);
+  basis.decode(components.subarray(0, dimension), 1);
+  const encode = cpuSeconds(() => void basis.encode(fields, 128));
+  const decode = cpuSeconds(() => void basis.decode(components, 128));
+  console.log(
+    `${name.padEnd(13)} ${(1e3 * encode).toFixed(0).padStart(22)} ${(1e3 * decode).toFixed(0).padStart(10)}`,
+  );
+}
