@@ -11,7 +11,7 @@ import type { SweepState } from '../sweep/types.js';
 import { findLaunched, launchSweep, loadSweepFile } from './client.js';
 import { stackFilePath, stackFolder, storeUrl } from './connection.js';
 import { followSweep } from './follow.js';
-import { shownPath, showResult } from './result.js';
+import { shownPath } from './shownPath.js';
 
 export interface UpOptions {
   file?: string;
@@ -64,7 +64,9 @@ export async function up(options: UpOptions): Promise<number> {
     const store = await openStore(url);
     if (!options.fresh && (await findLaunched(store, spec)).finished) {
       say(`${spec.name} has finished already (--fresh starts another)`);
-      await showResult({ store, sweep: spec.name, folder, output: process.stdout });
+      await (
+        await import('./result.js')
+      ).showResult({ store, sweep: spec.name, folder, output: process.stdout, onWarning: say });
       return 0;
     }
     const slots = options.slots ?? trainerSlots();
@@ -123,7 +125,9 @@ export async function up(options: UpOptions): Promise<number> {
       }
       await connection.close();
       await stack.stop();
-      await showResult({ store, sweep: name, folder, output: process.stdout });
+      await (
+        await import('./result.js')
+      ).showResult({ store, sweep: name, folder, output: process.stdout, onWarning: say });
       return state === 'failed' ? 1 : 0;
     } finally {
       await connection.close();

@@ -149,6 +149,9 @@ describe('rgsweep up', () => {
     expect(await second.end).toBe(0);
     expect(second.output()).toContain('going on with small');
     expect(second.output()).toMatch(/standard \(baseline\)/);
+    const report = /^report {2}(.+)$/m.exec(second.output())?.[1] ?? 'no report was named';
+    expect(report).toBe(join('.rgsweep', 'reports', 'small.html'));
+    expect(readFileSync(join(home.folder, report), 'utf8')).toMatch(/^<!doctype html>/i);
     expect(home.survivors()).toEqual([]);
 
     // Finished: shown at once, without any other process.
