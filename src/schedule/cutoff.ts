@@ -61,7 +61,9 @@ export function createCutoff(
       return moving(places, parameters, trajectory, {
         value: (u) => gammaLow + rise * Math.min(1, Math.max(0, u)),
         derivative: (u) => (u >= 0 && u <= 1 ? rise : 0),
-        inverse: (gamma) => (gamma - gammaLow) / rise,
+        // Values outside the ramp are never reached.
+        inverse: (gamma) =>
+          gamma < gammaLow ? -Infinity : gamma > gammaHigh ? Infinity : (gamma - gammaLow) / rise,
       });
     }
     case 'heat':

@@ -83,7 +83,7 @@ describe.each(combinations)(
             before = now;
           }
           expect(finite, where).toBe(true);
-          expect(largest, where).toBeLessThanOrEqual(30);
+          expect(largest, where).toBeLessThanOrEqual(kernel === 'hard-step' ? 8 : 30);
           expect(fall, where).toBeLessThan(1e-11);
           expect(lowest, where).toBeGreaterThanOrEqual(0);
 
