@@ -83,8 +83,8 @@ export async function flowSamples(
 export const convergenceBound = 0.002;
 
 /**
- * The smallest power-of-two number of steps n ≥ 8 whose mean NLL on `fields` lies within 0.002 nats of that of n/2, and
- * that difference; `steps` is undefined when `most` steps are not enough. Coarse integration can make a likelihood look
+ * The smallest power of two n ≥ 8 for which doubling the steps changes the mean NLL on `fields` by less than 0.002 nats,
+ * and that change; `steps` is undefined when `most` steps are not enough. Coarse integration can make a likelihood look
  * better than it is, so a figure without convergence is no figure.
  */
 export async function convergedSteps(
@@ -97,13 +97,13 @@ export async function convergedSteps(
     const { nll } = await flowNll(process, model, fields, steps);
     return nll.reduce((sum, value) => sum + value, 0) / nll.length;
   };
-  let before = await meanNll(4);
+  let now = await meanNll(8);
   let change = NaN;
   for (let steps = 8; steps <= most; steps *= 2) {
-    const now = await meanNll(steps);
-    change = Math.abs(now - before);
+    const finer = await meanNll(2 * steps);
+    change = Math.abs(finer - now);
     if (change < convergenceBound) return { steps, change };
-    before = now;
+    now = finer;
   }
   return { steps: undefined, change };
 }

@@ -103,23 +103,22 @@ export function createPhi4Residual(
     const results = tf.tidy(() => {
       const { gain, amplitude } = modulation(tensors, tf.tensor2d(conditioning, [1, conditioningSize]));
       const gains = tf.matMul(gain, spread);
-      const amplitudes = tf.matMul(amplitude, spread).reshape([hiddenSize, 1]);
+      const amplitudes = tf.matMul(amplitude, spread).reshape<tf.Tensor2D>([hiddenSize, 1]);
       const scaledInto = into
         .mul(tf.tensor2d(Float32Array.from(factor), [dimension, 1]))
         .mul<tf.Tensor2D>(gains.mul(2));
-      const activation = tf
-        .matMul(tf.tensor2d(Float32Array.from(u), [count, dimension]), scaledInto)
-        .sigmoid()
-        .mul(2)
-        .sub<tf.Tensor2D>(1);
-      const output = tf.matMul(activation, outOf.mul<tf.Tensor2D>(amplitudes));
+      const half = tf.matMul(tf.tensor2d(Float32Array.from(u), [count, dimension]), scaledInto).sigmoid();
       const sensitivity = tf
         .matMul(tf.tensor2d(pairWeights, [1, dimension]), pairs)
         .mul(gains)
         .reshape([hiddenSize, 1])
         .mul<tf.Tensor2D>(amplitudes);
-      const total = sensitivity.sum();
-      return [output, tf.sub(total, tf.matMul(activation.square(), sensitivity))];
+      // tanh = 2s − 1 and tanh′ = 4s(1 − s) with s = sigmoid(2·): one product for NN and for Σ 4s·sensitivity.
+      const scaledOutOf = outOf.mul<tf.Tensor2D>(amplitudes);
+      const both = tf.matMul(half, tf.concat([scaledOutOf.mul(2), sensitivity.mul(4)], 1));
+      const output = both.slice([0, 0], [count, dimension]).sub(scaledOutOf.sum(0));
+      const linear = both.slice([0, dimension], [count, 1]);
+      return [output, linear.sub(tf.matMul(half.square(), sensitivity.mul(4)))];
     });
     const [values, divergence] = await Promise.all(results.map((tensor) => tensor.data<'float32'>()));
     tf.dispose(results);

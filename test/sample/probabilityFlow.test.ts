@@ -100,14 +100,14 @@ describe('the number of steps', () => {
   const process = createProcess(schedules['matched_rg_w0.2'], freeField());
   const model = exactGaussianModel(misled(process), process.dataVariance);
 
-  it('is the first whose halving changes the likelihood by less than 0.002 nats', async () => {
+  it('is the first whose doubling changes the likelihood by less than 0.002 nats', async () => {
     const field = typicalField(process);
     const { steps, change } = await convergedSteps(misled(process), model, field, 512);
     expect(change).toBeLessThan(0.002);
     const at = async (n: number) => (await flowNll(misled(process), model, field, n)).nll[0]!;
-    expect(Math.abs((await at(steps!)) - (await at(steps! / 2)))).toBeCloseTo(change, 10);
-    if (steps! > 8) expect(Math.abs((await at(steps! / 2)) - (await at(steps! / 4)))).toBeGreaterThan(0.002);
-    expect(Math.abs((await at(steps!)) - reference['matched_rg_w0.2']!.ODE_NLL)).toBeLessThan(0.002);
+    expect(Math.abs((await at(2 * steps!)) - (await at(steps!)))).toBeCloseTo(change, 10);
+    if (steps! > 8) expect(Math.abs((await at(steps!)) - (await at(steps! / 2)))).toBeGreaterThan(0.002);
+    expect(Math.abs((await at(steps!)) - reference['matched_rg_w0.2']!.ODE_NLL)).toBeLessThan(0.003);
   });
 
   it('is not given when the flow does not converge', async () => {
