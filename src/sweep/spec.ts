@@ -1,7 +1,7 @@
 import { dirname, relative, resolve } from 'node:path';
 import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
-import { RgsweepError } from '../errors.js';
+import { messageOf, RgsweepError } from '../errors.js';
 import { parseSpace } from '../space/parse.js';
 import { samplerNames } from '../samplers/types.js';
 import { presets } from '../schedule/presets.js';
@@ -80,9 +80,11 @@ export function parseYamlFile(text: string, file: string): unknown {
   try {
     return parseYaml(text, { uniqueKeys: true });
   } catch (error) {
-    if (!(error instanceof YAMLParseError)) throw error;
-    const at = error.linePos?.[0];
-    const reason = error.message.split('\n')[0]!.replace(/ at line \d+, column \d+:?$/, '');
+    // An alias without its anchor is found later than syntax errors and has no place.
+    const at = error instanceof YAMLParseError ? error.linePos?.[0] : undefined;
+    const reason = messageOf(error)
+      .split('\n')[0]!
+      .replace(/ at line \d+, column \d+:?$/, '');
     throw new RgsweepError('bad-configuration', `${file}:${at?.line ?? 1}:${at?.col ?? 1}: ${reason}`, {
       remedy: 'correct the YAML at that place',
       cause: error,

@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openStore } from '../../src/store/open.js';
+import { readSnapshot } from '../../src/store/records.js';
+import type { ObjectStore } from '../../src/store/types.js';
+import type { SweepSnapshot } from '../../src/sweep/types.js';
+import { TestStack, trainersBelow, until } from './harness.js';
+
+/** Real training on wasm, short: two trials at a time, a checkpoint every fifteen steps. */
+const sweepFile = (name: string) => `
+name: ${name}
+task: { name: phi4 }
+space:
+  parameters:
+    basis: fourier
+    colour: matched
+    kernel: sigmoid
+    ordering: log-variance
+    cutoffWidth: { type: float, low: 0.3, high: 10, log: true }
+pruner: { name: none, rungs: [120] }
+sampler: { name: qmc, seed: 3 }
+budget: { trials: 1, concurrency: 2 }
+baselines: [standard]
+defaults: { batchSize: 64 }
+train: { checkpointEverySteps: 15, backend: wasm }
+evaluation: { samples: 256 }
+`;
+
+const stack = new TestStack();
+let store: ObjectStore;
+beforeAll(async () => {
+  await stack.start();
+  store = await openStore(stack.storeUrl);
+}, 120_000);
+afterAll(() => stack.stop());
+
+const run = async (name: string) => {
+  const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name)));
+  expect(launched.stderr).toBe('');
+};
+const ended = (name: string): Promise<SweepSnapshot> =>
+  until(
+    `${name} to end`,
+    async () => {
+      const found = await readSnapshot(store, name).catch(() => undefined);
+      return found?.state === 'complete' ? found : undefined;
+    },
+    300,
+  );
+const checkpointOf = (name: string, trial: number) =>
+  until(`a checkpoint of trial ${trial}`, async () => {
+    for await (const { key } of store.list(`sweeps/${name}/trials/000${trial}/`))
+      if (key.endsWith('/manifest.json')) return key;
+    return undefined;
+  });
+
+it('a killed sweep ends with the figures of a calm one, to the last bit', async () => {
+  await run('calm');
+  const calm = await ended('calm');
+
+  await run('killed');
+  await checkpointOf('killed', 0);
+  for (const trainer of trainersBelow(stack.folder)) process.kill(trainer, 'SIGKILL');
+  await checkpointOf('killed', 1);
+  await stack.train.kill('SIGKILL');
+  await until('the trainers to notice', () => trainersBelow(stack.folder).length === 0, 10);
+  stack.train.start();
+  const killed = await ended('killed');
+
+  expect(killed.trials.flatMap((trial) => trial.failures).length).toBeGreaterThan(0);
+  const figures = ({ trials }: SweepSnapshot) =>
+    trials.map((trial) => ({
+      parameters: trial.parameters,
+      validation: trial.rungs.map((rung) => rung.metrics),
+      test: trial.test,
+    }));
+  expect(figures(killed)).toEqual(figures(calm));
+  expect(figures(calm).every(({ validation }) => Number.isFinite(validation[0]!.kl))).toBe(true);
+}, 600_000);

@@ -1,0 +1,141 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, describe, expect, it } from 'vitest';
+import { RgsweepError } from '../../src/errors.js';
+import { parseSweepFile } from '../../src/sweep/spec.js';
+import { describePlan } from '../../src/cli/plan.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'rgsweep-spec-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const good = `
+name: a
+task: { name: phi4 }
+space:
+  parameters:
+    kernel: sigmoid
+    cutoffWidth: { type: float, low: 0.3, high: 10, log: true }
+pruner: { rungs: [10, 30] }
+budget: { trials: 6 }
+baselines: [standard]
+`;
+const read = (path: string) => readFileSync(path, 'utf8');
+const parse = (text: string) => parseSweepFile(text, join(folder, 'a.yaml'), read);
+function refusal(text: string): RgsweepError {
+  try {
+    parse(text);
+  } catch (error) {
+    if (error instanceof RgsweepError) return error;
+    throw error;
+  }
+  throw new Error('it was accepted');
+}
+
+describe('sweep files', () => {
+  it('reads every sweep file that comes with the project', () => {
+    for (const name of readdirSync('sweeps')) {
+      const file = join('sweeps', name);
+      expect(parseSweepFile(read(file), file, read).name).toBe(name.replace(/\.yaml$/, ''));
+    }
+  });
+
+  it('fills defaults in', () => {
+    expect(parse(good)).toMatchObject({
+      task: { size: 6, mass2: -4, coupling: 6.975 },
+      objective: { metric: 'kl', direction: 'minimize' },
+      sampler: { name: 'tpe', seed: 0 },
+      pruner: { name: 'asha', reduction: 3, rungs: [10, 30] },
+      budget: { trials: 6, concurrency: 'auto' },
+      retries: 3,
+    });
+  });
+
+  it('without a pruner has the last rung only', () => {
+    expect(parse(good.replace('{ rungs', '{ name: none, rungs')).pruner.rungs).toEqual([30]);
+  });
+
+  /** What was written wrong, and what the message must name: field, value, way out. */
+  const mistakes: [string, [string, string], RegExp, RegExp?][] = [
+    ['an unknown key', ['budget:', 'bugdet: 3\nbudget:'], /bugdet/],
+    ['a wrong type', ['trials: 6', 'trials: six'], /budget\.trials.*"six"/],
+    ['a negative number', ['trials: 6', 'trials: -1'], /budget\.trials.*-1/],
+    ['a range upside down', ['low: 0.3, high: 10', 'low: 10, high: 0.3'], /cutoffWidth.*10/s],
+    ['log of nothing', ['low: 0.3', 'low: 0'], /cutoffWidth/],
+    ['an unknown basis', ['kernel: sigmoid', 'basis: fourierr'], /basis.*fourierr/s],
+    ['an unknown parameter', ['kernel: sigmoid', 'kernle: sigmoid'], /kernle/, /kernel/],
+    [
+      'a condition on a missing parameter',
+      ['log: true }', 'log: true, when: { colour: [white] } }'],
+      /cutoffWidth.*colour/s,
+    ],
+    ['rungs that fall', ['[10, 30]', '[30, 10]'], /pruner\.rungs\.1.*10.*30/, /ascending/],
+    ['an unknown baseline', ['[standard]', '[standart]'], /baselines\.0.*standart/, /standard/],
+    ['a baseline twice', ['[standard]', '[standard, standard]'], /baselines\.1.*twice/],
+    ['a name with a slash', ['name: a', 'name: a/b'], /name.*"a\/b"/],
+    [
+      'an unknown default',
+      ['name: a', 'defaults: { bacthSize: 3 }\nname: a'],
+      /defaults.*bacthSize/,
+      /batchSize/,
+    ],
+    ['a default out of bounds', ['name: a', 'defaults: { batchSize: 0 }\nname: a'], /defaults.*batchSize.*0/],
+    ['a key twice', ['name: a', 'name: a\nname: b'], /a\.yaml:\d+:\d+/],
+    ['broken YAML', ['name: a', 'name: [a'], /a\.yaml:\d+:\d+/],
+  ];
+  it.each(mistakes)('refuses %s by name', (_what, [from, to], message, remedy) => {
+    expect(good).toContain(from);
+    const error = refusal(good.replace(from, to));
+    expect(error.kind).toBe('bad-configuration');
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toContain('a.yaml');
+    expect(error.message).toMatch(message);
+    if (remedy) expect(error.remedy).toMatch(remedy);
+  });
+
+  it('refuses a space file that is not there, and names a mistake in one that is', () => {
+    const at = (space: string) => good.replace(/space:[\s\S]*?pruner/, `space: ${space}\npruner`);
+    expect(refusal(at('nowhere.yaml')).message).toMatch(/space.*"nowhere\.yaml"/);
+    writeFileSync(join(folder, 'space.yaml'), 'parameters: { cutoffWidth: { type: float, low: 1 } }');
+    expect(refusal(at('space.yaml')).message).toMatch(/space\.yaml.*cutoffWidth/);
+  });
+
+  it('never throws anything else, whatever it is given', () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.string(),
+          fc.json(),
+          fc
+            .jsonValue()
+            .map((value) =>
+              JSON.stringify({
+                name: 'a',
+                task: { name: 'phi4' },
+                space: value,
+                pruner: value,
+                budget: value,
+              }),
+            ),
+        ),
+        (text) => {
+          try {
+            parse(text);
+          } catch (error) {
+            expect(error).toBeInstanceOf(RgsweepError);
+          }
+        },
+      ),
+      { numRuns: 300 },
+    );
+  });
+});
+
+describe('the plan of a sweep', () => {
+  it('counts at most what promotion ASHA trains', () => {
+    const plan = describePlan(parse(good));
+    // One baseline to 30; six trials to 10, two of them on to 30.
+    expect(plan.steps).toBe(30 + 6 * 10 + 2 * 20);
+  });
+});
