@@ -4,6 +4,7 @@ import type { PrunerTrial } from '../pruners/types.js';
 import type { Observation, Sampler } from '../samplers/types.js';
 import type { Parameters, SearchSpace } from '../space/types.js';
 import { requireValidParameters } from '../space/validate.js';
+import { reproducibleView } from './reproducible.js';
 
 /** Training budgets of a multi-fidelity search: rungs min, min·eta, … and max, in whole steps. */
 export interface Fidelity {
@@ -21,6 +22,11 @@ export interface SearchOptions {
   fidelity?: Fidelity;
   /** Number of trials that may be started; without it there is no end. */
   trials?: number;
+  /**
+   * Number of workers of a search whose trials are to be the same whatever the timing (reproducible.ts); a worker
+   * then sometimes waits, its ask being answered by undefined. Not with `fidelity`: promotions follow the timing.
+   */
+  reproducible?: number;
 }
 
 /** Train trial `id` with these parameters from step `from` (0: from nothing) to step `to`. */
@@ -78,7 +84,14 @@ export function createSearch({
   seed = 0,
   fidelity,
   trials: most = Infinity,
+  reproducible,
 }: SearchOptions): Search {
+  if (reproducible !== undefined && (fidelity || !Number.isInteger(reproducible) || reproducible < 1))
+    throw new RgsweepError(
+      'bad-configuration',
+      fidelity ? 'reproducible cannot be had with fidelity' : `reproducible is ${reproducible}`,
+      { remedy: 'Give the number of workers, at least 1, and no fidelity.' },
+    );
   const rungs = fidelity ? checkedRungs(fidelity) : [1];
   const trials: Trial[] = [];
   const observations: Observation[] = [];
@@ -127,7 +140,10 @@ export function createSearch({
       if (!decision) return undefined;
       if (decision.kind === 'promote') return give(decision.trial, worker);
       const id = trials.length;
-      const params = enqueued.shift() ?? sampler({ space, observations, trial: id, seed });
+      const seen =
+        reproducible === undefined ? observations : reproducibleView(observations, id, reproducible);
+      if (!seen) return undefined;
+      const params = enqueued.shift() ?? sampler({ space, observations: seen, trial: id, seed });
       trials.push({
         trial: id,
         params,
