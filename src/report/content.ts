@@ -5,19 +5,28 @@ import {
   formatCount,
   formatDuration,
   formatFigure,
-  formatNumber,
+  formatPlain,
   formatTime,
   metricFigure,
   metricWords,
 } from './figures.js';
-import { figureAt, type Standings } from './ranking.js';
+import { figureAt, type PerConfiguration, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
 import { sourceWords } from './verdict.js';
+
+/** Per-configuration test likelihoods out of the artifacts, for paired differences. */
+export function perConfigurationOf(input: ReportInput): PerConfiguration {
+  return new Map(
+    [...(input.artifacts?.trials ?? [])].flatMap(([trial, { testNll }]) =>
+      testNll ? [[trial, testNll]] : [],
+    ),
+  );
+}
 
 /** What was trained, in words. */
 export function taskWords({ spec }: SweepSnapshot): string {
   const { size, mass2, coupling } = spec.task;
-  return `φ⁴ theory on a periodic ${size} × ${size} lattice, m² = ${String(mass2).replace('-', '−')}, coupling ${coupling}`;
+  return `φ⁴ theory on a periodic ${size} × ${size} lattice, m² = ${formatPlain(mass2)}, coupling ${coupling}`;
 }
 
 /** One number that is worth a tile: what it is, its value, a remark. */
@@ -242,5 +251,5 @@ export function reproduceCommands(snapshot: SweepSnapshot, best: TrialRecord | u
 /** A parameter's value as people read it. */
 export function parameterText(value: string | number | boolean | undefined): string {
   if (value === undefined) return '';
-  return typeof value === 'number' ? formatNumber(value) : fitLine(String(value), 60);
+  return typeof value === 'number' ? formatPlain(value) : fitLine(String(value), 60);
 }

@@ -25,6 +25,15 @@ export function formatNumber(value: number): string {
   return fixed(value, Math.min(6, Math.max(0, 2 - Math.floor(Math.log10(size)))));
 }
 
+/** A number that somebody chose: `9.8`, not `9.80`; to three significant digits. */
+export function formatPlain(value: number): string {
+  if (!Number.isFinite(value)) return formatNumber(value);
+  const size = Math.abs(value);
+  if (Number.isInteger(value) && size < 1e7) return size < 10_000 ? fixed(value, 0) : formatCount(value);
+  if (size < 1e-4 || size >= 1e7) return formatNumber(value);
+  return String(Number(value.toPrecision(Math.max(3, Math.ceil(Math.log10(size)))))).replace('-', minus);
+}
+
 /** A whole number in groups of three. */
 export function formatCount(value: number): string {
   return value.toLocaleString('en-US').replace('-', minus);

@@ -3,6 +3,7 @@ import type { Chart } from './charts/render.js';
 import {
   failuresOf,
   methodFacts,
+  perConfigurationOf,
   parameterText,
   reproduceCommands,
   standingRows,
@@ -20,7 +21,7 @@ import {
 } from './figures.js';
 import { observablesTable } from './observablesTable.js';
 import { drawPictures, shownTrials, type Pictures } from './pictures.js';
-import { bestSearched, standings, type PerConfiguration, type Standings } from './ranking.js';
+import { bestSearched, standings, type Standings } from './ranking.js';
 import { contentSecurityPolicy, tableScript } from './script.js';
 import { styleSheet } from './style.js';
 import { sweepFileOf } from './sweepFile.js';
@@ -28,15 +29,6 @@ import { escapeHtml, fitLine, htmlText } from './text.js';
 import { trialsTable } from './trialsTable.js';
 import { unsettled } from './unsettled.js';
 import { sourceWords, verdict } from './verdict.js';
-
-/** Per-configuration test likelihoods out of the artifacts, for paired differences. */
-export function perConfigurationOf(input: ReportInput): PerConfiguration {
-  return new Map(
-    [...(input.artifacts?.trials ?? [])].flatMap(([trial, { testNll }]) =>
-      testNll ? [[trial, testNll]] : [],
-    ),
-  );
-}
 
 const figure = (chart: Chart | undefined, caption: string): string =>
   chart ? `<figure>${chart.svg}<figcaption>${caption}</figcaption></figure>` : '';

@@ -3,6 +3,7 @@ import { parameterColumns } from './axes.js';
 import {
   failuresOf,
   methodFacts,
+  perConfigurationOf,
   parameterText,
   reproduceCommands,
   standingRows,
@@ -17,13 +18,12 @@ import {
   metricFigure,
   metricTitle,
 } from './figures.js';
-import { perConfigurationOf } from './html.js';
 import { observableRows } from './observablesTable.js';
 import { shownTrials } from './pictures.js';
 import { bestSearched, highestResult, standings } from './ranking.js';
 import { sweepFileOf } from './sweepFile.js';
 import { rankTrials } from './table.js';
-import { cleanLine, markdownText } from './text.js';
+import { markdownText } from './text.js';
 import { unsettled } from './unsettled.js';
 import { sourceWords, verdict } from './verdict.js';
 
@@ -156,7 +156,7 @@ export function renderMarkdown(input: ReportInput): string {
             failure.kind,
             formatCount(failure.step),
             markdownText(failure.message, 300),
-            formatTime(failure.at),
+            markdownText(formatTime(failure.at), 40),
           ]),
       ),
     );
@@ -168,13 +168,7 @@ export function renderMarkdown(input: ReportInput): string {
     '## How to reproduce',
     fenced(reproduceCommands(snapshot, best).join('\n'), 'sh'),
     `The sweep file, every default written out:`,
-    // Long lines of a hostile name stay what they are: inside a fence nothing is read as markup.
-    fenced(sweepFileOf(snapshot.spec).split('\n').map(keepIndented).join('\n'), 'yaml'),
+    fenced(sweepFileOf(snapshot.spec), 'yaml'),
   );
   return `${parts.join('\n\n')}\n`;
-}
-
-function keepIndented(line: string): string {
-  const indent = /^ */.exec(line)![0];
-  return indent + cleanLine(line.slice(0, 20_000));
 }

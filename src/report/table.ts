@@ -127,7 +127,7 @@ export function trialTable(snapshot: SweepSnapshot, trials: readonly TrialRecord
       return found ? formatFigure(found) : '–';
     };
     return [
-      `${trial === best ? '★ ' : ''}${trial.trial}`,
+      `${trial.trial === best?.trial ? '★ ' : ''}${trial.trial}`,
       trial.baseline === undefined ? trial.label : `${trial.baseline} (baseline)`,
       figure(metric),
       figure(others),

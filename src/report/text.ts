@@ -37,8 +37,13 @@ function graphemeWidth(grapheme: string): number {
   return isWide(grapheme.codePointAt(0)!) || grapheme.includes('\ufe0f') ? 2 : 1;
 }
 
+/** Letters, signs and Greek that take one column each and never join: no need to look for graphemes. */
+const plain =
+  /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u21ff\u2200-\u22ff\u2500-\u259f]*$/;
+
 /** Columns a terminal uses for a line: East Asian wide characters and pictures take two, combining marks none. */
 export function displayWidth(text: string): number {
+  if (plain.test(text)) return text.length;
   let width = 0;
   for (const { segment } of graphemes.segment(text)) width += graphemeWidth(segment);
   return width;

@@ -1,7 +1,7 @@
 import type { NumericAxis } from './axes.js';
 import { numericAxes } from './axes.js';
 import type { SweepSnapshot } from '../sweep/types.js';
-import { formatCount, formatFigure, formatNumber, metricWords } from './figures.js';
+import { formatCount, formatFigure, formatPlain, metricWords } from './figures.js';
 import {
   bestSearched,
   compareTrials,
@@ -118,7 +118,7 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
       const edge = typeof value === 'number' ? nearEdge(axis, value) : undefined;
       if (edge)
         found.push(
-          `The best ${fitLine(axis.name, 60)}, ${formatNumber(value as number)}, lies at the ${edge === 'low' ? 'lower' : 'upper'} edge of the range that was searched (${formatNumber(axis.low)} to ${formatNumber(axis.high)}).`,
+          `The best ${fitLine(axis.name, 60)}, ${formatPlain(value as number)}, lies at the ${edge === 'low' ? 'lower' : 'upper'} edge of the range that was searched (${formatPlain(axis.low)} to ${formatPlain(axis.high)}).`,
         );
     }
   }

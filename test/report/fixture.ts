@@ -257,8 +257,8 @@ function artifactsOf(samples: Float32Array): FieldArtifacts {
 /** Fields and observables of the winner, of `standard`, and in place of HMC data. */
 export function fixtureArtifacts(best: number): ReportArtifacts {
   const trials = new Map<number, TrialArtifacts>([
-    [best, artifactsOf(fields(2000, 'best', (momentum) => 1 + 0.004 * momentum))],
-    [1, artifactsOf(fields(2000, 'standard', (momentum) => 1 - 0.03 * Math.cos(2 * momentum)))],
+    [best, artifactsOf(fields(1000, 'best', (momentum) => 1 + 0.004 * momentum))],
+    [1, artifactsOf(fields(1000, 'standard', (momentum) => 1 - 0.03 * Math.cos(2 * momentum)))],
   ]);
-  return { reference: artifactsOf(fields(20_000, 'reference', () => 1)), trials };
+  return { reference: artifactsOf(fields(5000, 'reference', () => 1)), trials };
 }

@@ -69,12 +69,13 @@ export function scaleOf(
     if (value > high) high = value;
   }
   if (low > high) return { type: 'linear', domain: [0, 1], ticks: [0, 1] };
-  if (low > 0 && low > high * 1e-300 && (log ?? high / low > 3)) {
+  if (low > 0 && low > 1e-250 && (log ?? high / low > 3)) {
     const factor = (high / low) ** air * (high / low < 1.1 ? 1.1 : 1);
     const domain: [number, number] = [low / factor, high * factor];
     return { type: 'log', domain, ticks: logTicks(...domain) };
   }
-  const span = high - low || Math.abs(high) || 1;
+  // A span that small is rounding, and its powers of ten leave the range of numbers.
+  const span = [high - low, Math.abs(high)].find((size) => size > 1e-250) ?? 1;
   const domain: [number, number] = [low - air * span, high + air * span];
   // A positive quantity that comes near zero is shown from zero.
   if (low >= 0 && domain[0] < 0.15 * span) domain[0] = low === 0 ? -0.02 * span : Math.max(0, domain[0]);
@@ -102,7 +103,7 @@ export function valueAt(scale: Scale, position: number): number {
 export function spreadLabels(scale: Scale, values: readonly number[], gap: number): number[] {
   const sorted = values
     .map((value, index) => ({ index, at: place(scale, value) }))
-    .sort((a, b) => a.at - b.at);
+    .sort((a, b) => a.at - b.at || values[a.index]! - values[b.index]!);
   // Blocks of labels that touch; each lies centred on the mean of the places that its labels want.
   const blocks: { members: number[]; centre: number }[] = [];
   for (const { index, at } of sorted) {

@@ -1,0 +1,99 @@
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { encodeStatistics } from '../../src/basis/statistics.js';
+import { datasetKey, defaultRecipe } from '../../src/data/dataset.js';
+import { loadReport, reportVersions, writeReport } from '../../src/report/report.js';
+import { bestSearched } from '../../src/report/ranking.js';
+import { layout } from '../../src/store/layout.js';
+import { openStore } from '../../src/store/open.js';
+import { appendCurve, writeSpec, updateSweepRecord, writeTrial } from '../../src/store/records.js';
+import type { ObjectStore } from '../../src/store/types.js';
+import { encodeSafetensors } from '../../src/tensors/safetensors.js';
+import { fixtureArtifacts, fixtureSnapshot, fixtureStatistics } from './fixture.js';
+import { all, byId, parseMarkup } from './markup.js';
+
+describe('a report from a store', () => {
+  let folder: string;
+  let store: ObjectStore;
+  const snapshot = fixtureSnapshot();
+  const { name, task } = snapshot.spec;
+  const dataset = layout.dataset(datasetKey(task, defaultRecipe));
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'rgsweep-report-'));
+    store = await openStore(pathToFileURL(join(folder, 'store')).href);
+    await writeSpec(store, snapshot.spec);
+    await updateSweepRecord(store, name, () => ({
+      state: 'complete',
+      startedAt: snapshot.startedAt,
+      finishedAt: snapshot.finishedAt,
+    }));
+    for (const trial of snapshot.trials) await writeTrial(store, name, trial);
+    await appendCurve(store, name, 11, snapshot.curves.get(11)!);
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  test('has no pictures of schedules or fields while the store has no data for them', async () => {
+    const file = join(folder, 'reports', 'early.html');
+    const html = await writeReport(store, name, file);
+    expect(await readFile(file, 'utf8')).toBe(html);
+    const root = parseMarkup(html);
+    expect(byId(root, 'schedule')!.text).toContain('the statistics of the data set are not at hand');
+    expect(byId(root, 'fields')).toBeUndefined();
+    expect(await readdir(join(folder, 'reports'))).toEqual(['early.html']);
+  });
+
+  test('shows statistics, samples and observables once they are there; a damaged file costs only its picture', async () => {
+    const best = bestSearched(snapshot)!.trial;
+    const { reference, trials } = fixtureArtifacts(best);
+    const tensor = (samples: Float32Array) =>
+      encodeSafetensors({ samples: { shape: [samples.length / 36, 36], data: samples } });
+    await store.put(`${dataset}/statistics.safetensors`, encodeStatistics(fixtureStatistics()));
+    await store.put(`${dataset}/test.safetensors`, tensor(reference!.samples!));
+    for (const [trial, artifacts] of trials) {
+      const place = layout.samples(name, trial, 3000, 'test');
+      await store.put(`${place}/samples.safetensors`, tensor(artifacts.samples!));
+      const observables = { split: 'test', model: artifacts.observables, data: reference!.observables };
+      await store.put(`${place}/observables.json`, Buffer.from(JSON.stringify(observables)));
+    }
+    const root = parseMarkup(await writeReport(store, name, join(folder, 'full.html')));
+    expect(all(byId(root, 'schedule')!, 'svg')).toHaveLength(2);
+    expect(all(byId(root, 'fields')!, 'img')).toHaveLength(3);
+    expect(all(byId(root, 'fields')!, 'svg')).toHaveLength(1);
+
+    const broken = `${layout.samples(name, best, 3000, 'test')}/samples.safetensors`;
+    await store.put(broken, Buffer.from('not a tensor'));
+    const warnings: string[] = [];
+    const input = await loadReport(store, name, { onWarning: (message) => warnings.push(message) });
+    expect(warnings).toHaveLength(1);
+    expect(warnings[0]).toContain(broken);
+    expect(input.artifacts!.trials.get(best)!.samples).toBeUndefined();
+    expect(input.artifacts!.trials.get(best)!.observables).toBeDefined();
+  });
+
+  test('in Markdown', async () => {
+    const file = join(folder, 'report.md');
+    await writeReport(store, name, file, { format: 'md' });
+    expect(await readFile(file, 'utf8')).toContain('## Observables against HMC');
+  });
+
+  test('of an unknown sweep, or into a place that cannot be, says so and writes nothing', async () => {
+    await expect(writeReport(store, 'no-such', join(folder, 'x.html'))).rejects.toThrow(
+      /no sweep called "no-such"/,
+    );
+    await expect(writeReport(store, name, join(folder, 'full.html', 'x.html'))).rejects.toThrow(
+      /cannot be written/,
+    );
+    expect((await readdir(folder)).sort()).toEqual(['full.html', 'report.md', 'reports', 'store']);
+  });
+
+  test('names the versions it was made with', () => {
+    const versions = reportVersions();
+    expect(versions['rgsweep']).toMatch(/^\d+\.\d+\.\d+/);
+    expect(versions['node']).toBe(process.versions.node);
+    expect(versions['@tensorflow/tfjs']).toMatch(/^\d/);
+  });
+});
