@@ -69,7 +69,7 @@ try {
   // The data set and every first time of anything.
   await run('warm-up', 2);
 
-  const pids = stack.processes.map((one) => one.pid);
+  const pids = stack.processes.map((one) => one.pid());
   const cpuBefore = pids.map((pid) => (pid === undefined ? 0 : cpuSeconds(pid, false)));
   const started = performance.now();
   await run('measured', trials);
