@@ -41,7 +41,8 @@ export function register(program: Command): void {
         const file = options.out ?? `${sweep}.${options.format}`;
         await writeWhole(file, text);
         const { verdict } = await import('../../report/verdict.js');
-        const answer = verdict(input.snapshot);
+        const { perConfigurationOf } = await import('../../report/content.js');
+        const answer = verdict(input.snapshot, perConfigurationOf(input));
         process.stdout.write(
           options.json
             ? `${JSON.stringify({ file, bytes: Buffer.byteLength(text), verdict: answer })}\n`
