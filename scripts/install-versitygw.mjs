@@ -1,11 +1,12 @@
 // Finds or installs versitygw, the S3 server that the store's tests run against. Prints its path.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, statSync } from 'node:fs';
 import { delimiter, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Its conditional writes hold in races and its objects survive kill -9; older ones were not tried. */
 export const versitygwVersion = '1.8.0';
+const buildMilliseconds = 15 * 60_000;
 const program = process.platform === 'win32' ? 'versitygw.exe' : 'versitygw';
 const cache = resolve(fileURLToPath(import.meta.url), '..', '..', '.rgsweep', 'bin');
 
@@ -14,7 +15,7 @@ function go(arguments_, environment) {
   return spawnSync('go', arguments_, {
     encoding: 'utf8',
     env: { ...process.env, ...environment },
-    timeout: 15 * 60_000,
+    timeout: buildMilliseconds,
   });
 }
 
@@ -35,6 +36,33 @@ function isUsable(file) {
   // One built by `go install` does not know its version, its build information does.
   const { stdout: built } = go(['version', '-m', file]);
   return isRecent(/^\s*mod\s+github\.com\/versity\/versitygw\s+(\S+)/m.exec(built ?? '')?.[1] ?? '');
+}
+
+/**
+ * Runs a build while no other process runs it: test files that need the same program start together.
+ *
+ * @template T
+ * @param {() => T} build
+ * @returns {T}
+ */
+function alone(build) {
+  const lock = join(cache, 'versitygw.lock');
+  for (;;) {
+    try {
+      mkdirSync(lock);
+      break;
+    } catch (error) {
+      if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'EEXIST') throw error;
+    }
+    const since = statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+    if (Date.now() - since > buildMilliseconds) rmSync(lock, { recursive: true, force: true });
+    else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 500);
+  }
+  try {
+    return build();
+  } finally {
+    rmSync(lock, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -65,10 +93,14 @@ export function findVersitygw(tell = () => {}) {
     return {
       missing: `neither versitygw ${versitygwVersion} nor Go to build it is on PATH; install Go 1.24 or newer from https://go.dev/dl`,
     };
-  tell(`building versitygw ${versitygwVersion} into ${cache} (two minutes, once)`);
   mkdirSync(cache, { recursive: true });
-  const built = go(['install', `github.com/versity/versitygw/cmd/versitygw@v${versitygwVersion}`], {
-    GOBIN: cache,
+  const built = alone(() => {
+    // Another process may have built it meanwhile.
+    if (isUsable(join(cache, program))) return { status: 0, stderr: '', error: undefined };
+    tell(`building versitygw ${versitygwVersion} into ${cache} (two minutes, once)`);
+    return go(['install', `github.com/versity/versitygw/cmd/versitygw@v${versitygwVersion}`], {
+      GOBIN: cache,
+    });
   });
   const path = join(cache, program);
   if (built.status === 0 && isUsable(path)) return { path };

@@ -164,8 +164,8 @@ export async function openFileStore(
   /** Moves or links a finished file to its place, whose folder another process may be removing as it becomes empty. */
   async function place<T>(path: string, move: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
-      await makeFolder(dirname(path));
       try {
+        await makeFolder(dirname(path));
         const result = await move();
         await syncFolder(dirname(path));
         return result;

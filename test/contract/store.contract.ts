@@ -144,8 +144,7 @@ export function storeContract(name: string, open: () => Promise<ObjectStore>): v
         let reads = 0;
         while (writing || reads === 0) {
           const { body } = (await store.get(`${base}/a`))!;
-          expect(body.length).toBe(2_000_000);
-          expect(body.every((value) => value === body[0])).toBe(true);
+          expect(versions.some((version) => version.equals(body))).toBe(true);
           reads++;
         }
         return reads;

@@ -11,7 +11,7 @@ const folder = mkdtempSync(join(tmpdir(), 'rgsweep-file-store-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 storeContract('file', () => openFileStore(join(folder, 'a store')));
 
-const program = versitygwOrExplain('the S3 side of the store contract');
+const program = await versitygwOrExplain('the S3 side of the store contract');
 if (program !== undefined)
   describe('versitygw', () => {
     let server: Versitygw;

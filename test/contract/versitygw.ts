@@ -1,4 +1,4 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -6,20 +6,27 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 const installer = fileURLToPath(new URL('../../scripts/install-versitygw.mjs', import.meta.url));
 
 /** The program, installed when Go is there; or why there is none. */
-export function findVersitygw(): { path: string } | { missing: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [installer], { encoding: 'utf8' });
-  return status === 0 ? { path: stdout.trim() } : { missing: stderr.trim().split('\n').at(-1) ?? '' };
+export async function findVersitygw(): Promise<{ path: string } | { missing: string }> {
+  try {
+    const { stdout } = await promisify(execFile)(process.execPath, [installer], { encoding: 'utf8' });
+    return { path: stdout.trim() };
+  } catch (error) {
+    const { stderr } = error as { stderr?: string };
+    return { missing: stderr?.trim().split('\n').at(-1) ?? String(error) };
+  }
 }
 
 /** Where S3 tests cannot run, a developer is told so, and continuous integration fails. */
-export function versitygwOrExplain(what: string): string | undefined {
-  const found = findVersitygw();
+export async function versitygwOrExplain(what: string): Promise<string | undefined> {
+  const found = await findVersitygw();
   if ('path' in found) return found.path;
-  if (process.env.CI) throw new Error(`${what} must run where CI is set: ${found.missing}`);
+  if (process.env.CI && process.env.CI !== 'false')
+    throw new Error(`${what} must run where CI is set: ${found.missing}`);
   console.log(`${what}: not run, ${found.missing}`);
   return undefined;
 }

@@ -18,13 +18,15 @@ async function writeForever(): Promise<void> {
   }
 }
 
-/** Increments a counter by compare-and-swap a number of times. */
+/** Increments a counter by compare-and-swap a number of times, telling each. */
 async function increment(): Promise<void> {
   const store = await openFileStore(folder);
   for (let done = 0; done < Number(more[0]);) {
     const { body, tag } = (await store.get('counter'))!;
     const next = Buffer.from(String(Number(Buffer.from(body).toString()) + 1));
-    if ((await store.putIfMatch('counter', next, tag)) !== undefined) done++;
+    if ((await store.putIfMatch('counter', next, tag)) === undefined) continue;
+    done++;
+    say('counted');
   }
 }
 
@@ -65,5 +67,23 @@ async function fill(): Promise<void> {
   say(JSON.stringify({ ...outcome, keys }));
 }
 
-const tasks: Record<string, () => Promise<void>> = { writeForever, increment, race, holdForever, fill };
+/** Writes and deletes one object of a shared folder a number of times. */
+async function comeAndGo(): Promise<void> {
+  const store = await openFileStore(folder);
+  const key = `deep/shared/folder/${process.pid}`;
+  for (let round = 0; round < Number(more[0]); round++) {
+    await store.put(key, Buffer.from(String(round)));
+    if (Buffer.from((await store.get(key))!.body).toString() !== String(round)) throw new Error('lost');
+    await store.delete(key);
+  }
+}
+
+const tasks: Record<string, () => Promise<void>> = {
+  writeForever,
+  increment,
+  race,
+  holdForever,
+  fill,
+  comeAndGo,
+};
 await tasks[task ?? '']!();

@@ -106,7 +106,7 @@ describe('trials', () => {
     expect(await listTrials(store, 'c')).toEqual([]);
   });
 
-  it('of 2,000 are read within seconds, with checkpoints and curves beside them', async () => {
+  it('of 2,000 are read without visiting the checkpoints and curves beside them', async () => {
     // Written past the store: two thousand syncs to the disk are not what is measured.
     const write = (key: string, value: unknown) => {
       const file = fileURLToPath(`${store.url}/${key}`);
@@ -115,17 +115,28 @@ describe('trials', () => {
     };
     for (let trial = 0; trial < 2000; trial++) {
       write(layout.trialRecord('a', trial), exampleTrial(trial));
+      if (trial % 20 > 0) continue;
       for (const step of [500, 1000]) {
         write(`${layout.checkpointAttempt('a', trial, step, '1-x')}/model`, '');
         write(layout.curve('a', trial, step), point(step));
       }
     }
+    let reads = 0;
+    const counted: ObjectStore = {
+      ...store,
+      get: (key) => {
+        reads++;
+        return store.get(key);
+      },
+      list: () => {
+        throw new Error('listing every object would take a page of S3 for each thousand files');
+      },
+    };
     const begun = performance.now();
-    const trials = await listTrials(store, 'a');
-    const seconds = (performance.now() - begun) / 1000;
+    const trials = await listTrials(counted, 'a');
+    console.log(`listTrials of 2,000 in a folder: ${((performance.now() - begun) / 1000).toFixed(2)} s`);
     expect(trials.map(({ trial }) => trial)).toEqual(Array.from({ length: 2000 }, (_, trial) => trial));
-    console.log(`listTrials of 2,000 trials in a folder: ${seconds.toFixed(2)} s`);
-    expect(seconds).toBeLessThan(10);
+    expect(reads).toBe(2000);
   });
 });
 

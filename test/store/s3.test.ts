@@ -17,27 +17,88 @@ const bytes = (text: string) => Buffer.from(text, 'utf8');
 const text = (body: Uint8Array | undefined) => body && Buffer.from(body).toString('utf8');
 const sha256 = (body: Uint8Array) => createHash('sha256').update(body).digest('hex');
 
-const program = versitygwOrExplain('S3 under faults');
+const environment = { ...process.env };
+let local: string;
+
+beforeAll(() => {
+  local = mkdtempSync(join(tmpdir(), 'rgsweep-s3-test-'));
+});
+afterAll(() => rmSync(local, { recursive: true, force: true }));
+afterEach(() => {
+  process.env = { ...environment };
+});
+
+async function failureOf(promise: Promise<unknown>): Promise<RgsweepError> {
+  const error = await promise.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(RgsweepError);
+  return error as RgsweepError;
+}
+
+const secret = 'hunter2-hunter2-hunter2';
+
+async function openingError(settings: Record<string, string | undefined>): Promise<RgsweepError> {
+  for (const [name, value] of Object.entries(settings))
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  const begun = performance.now();
+  const error = await failureOf(openStore('s3://rgsweep-test/p'));
+  expect(performance.now() - begun).toBeLessThan(8000);
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/hunter2|rgsweep-secret/);
+  expect(error.remedy).toBeDefined();
+  return error;
+}
+
+describe('S3 settings that no server is needed for', () => {
+  beforeEach(() => {
+    Object.assign(process.env, { AWS_ACCESS_KEY_ID: 'someone', AWS_SECRET_ACCESS_KEY: secret });
+  });
+
+  it('a server that is not there', async () => {
+    const error = await openingError({ AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${await freePort()}` });
+    expect(error.message).toMatch(/127\.0\.0\.1:\d+ does not answer \(ECONNREFUSED\), tried for \d s$/);
+    expect(error.remedy).toMatch(/AWS_ENDPOINT_URL_S3/);
+  });
+
+  it('a server that is not of S3', async () => {
+    const other = createServer((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html' });
+      response.end('<html><body>hello<br></body></html>');
+    }).listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    try {
+      const error = await openingError({ AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` });
+      expect(error.message).toMatch(/is no S3 server|nothing S3 would|answers 200/);
+      expect(error.remedy).toMatch(/is an S3 server/);
+    } finally {
+      other.close();
+    }
+  });
+
+  it.each(['127.0.0.1:9000', 'ftp://host', 'http://user:hunter2@host'])(
+    'an endpoint that is no plain URL: %s',
+    async (endpoint) => {
+      const error = await openingError({ AWS_ENDPOINT_URL_S3: endpoint });
+      expect(error.kind).toBe('usage');
+    },
+  );
+});
+
+const program = await versitygwOrExplain('S3 under faults');
 if (program !== undefined)
   describe('S3', () => {
-    const environment = { ...process.env };
     let server: Versitygw;
-    let local: string;
 
     beforeAll(async () => {
       server = await startVersitygw(program);
-      local = mkdtempSync(join(tmpdir(), 'rgsweep-s3-test-'));
     });
     beforeEach(() => {
       process.env = { ...environment, ...server.environment };
     });
-    afterEach(() => {
-      process.env = { ...environment };
-    });
-    afterAll(async () => {
-      await server.stop();
-      rmSync(local, { recursive: true, force: true });
-    });
+    afterAll(() => server.stop());
 
     describe('behind a faulty network', () => {
       let proxy: FaultyProxy;
@@ -50,17 +111,26 @@ if (program !== undefined)
         proxy = await startFaultyProxy(server.endpoint);
         retries = 0;
         key = `fault-${count++}`;
-        store = await openS3Store({
-          bucket: server.bucket,
-          prefix: 'p',
-          endpoint: proxy.endpoint,
-          idleSeconds: 0.5,
-          patienceSeconds: 10,
-          onRetry: () => retries++,
-        });
+        store = await openThroughProxy(20);
         proxy.requests.length = 0;
       });
       afterEach(() => proxy.stop());
+
+      function openThroughProxy(idleSeconds: number): Promise<ObjectStore> {
+        return openS3Store({
+          bucket: server.bucket,
+          prefix: 'p',
+          endpoint: proxy.endpoint,
+          idleSeconds,
+          patienceSeconds: 20,
+          onRetry: () => retries++,
+        });
+      }
+
+      /** Silence is noticed by a short limit, which a slow machine may exceed elsewhere too. */
+      async function openFor(fault: Fault): Promise<ObjectStore> {
+        return fault.kind.startsWith('stall') ? openThroughProxy(0.7) : store;
+      }
 
       /** Lets this fault happen at the first requests of a method. */
       function failFirst(method: string, fault: Fault, times = 1, path = /./): void {
@@ -82,9 +152,10 @@ if (program !== undefined)
         ['silence', { kind: 'stall' }],
       ];
       it.each(faults)('writes, lists and deletes through %s', async (_name, fault) => {
+        store = await openFor(fault);
         failFirst('PUT', fault, 2);
         const tag = await store.put(key, bytes('x'));
-        expect(retries).toBe(2);
+        expect(retries).toBeGreaterThanOrEqual(2);
         failFirst('GET', fault, 2);
         expect(await store.get(key)).toEqual({ body: new Uint8Array(bytes('x')), tag });
         failFirst('GET', fault);
@@ -93,11 +164,12 @@ if (program !== undefined)
         expect(keys).toEqual([{ key, bytes: 1 }]);
         failFirst('DELETE', fault);
         await store.delete(key);
-        expect(retries).toBe(6);
+        expect(retries).toBeGreaterThanOrEqual(6);
         expect(await store.get(key)).toBeUndefined();
       });
 
       it.each(faults)('knows its own conditional write through %s', async (_name, fault) => {
+        store = await openFor(fault);
         failFirst('PUT', fault);
         const tag = await store.putIfAbsent(key, bytes('mine'));
         expect(tag).toBeDefined();
@@ -135,11 +207,12 @@ if (program !== undefined)
       it.each([{ kind: 'cutBody' }, { kind: 'stallBody' }] as Fault[])(
         'reads whole objects when the answer breaks off: $kind',
         async (fault) => {
+          store = await openFor(fault);
           const body = Buffer.alloc(300_000, 'abc');
           await store.put(key, body);
           failFirst('GET', fault, 2);
           expect(sha256((await store.get(key))!.body)).toBe(sha256(body));
-          expect(retries).toBe(2);
+          expect(retries).toBeGreaterThanOrEqual(2);
           const file = join(local, `${key}-${fault.kind}`);
           failFirst('GET', fault, 2);
           expect(await store.download(key, file)).toBe(true);
@@ -236,26 +309,11 @@ if (program !== undefined)
       expect(acknowledged.size).toBe(9);
       for (const [key, fill] of acknowledged) {
         const { body } = (await store.get(key))!;
-        expect(body.length).toBe(500_000);
-        expect(body.every((byte) => byte === fill)).toBe(true);
+        expect(Buffer.alloc(500_000, fill).equals(body)).toBe(true);
       }
     });
 
     describe('with a wrong setting', () => {
-      const secret = 'hunter2-hunter2-hunter2';
-
-      async function openingError(settings: Record<string, string | undefined>): Promise<RgsweepError> {
-        for (const [name, value] of Object.entries(settings))
-          if (value === undefined) delete process.env[name];
-          else process.env[name] = value;
-        const begun = performance.now();
-        const error = await failureOf(openStore('s3://rgsweep-test/p'));
-        expect(performance.now() - begun).toBeLessThan(8000);
-        expect(inspect(error, { depth: 20, showHidden: true })).not.toMatch(/hunter2|rgsweep-secret/);
-        expect(error.remedy).toBeDefined();
-        return error;
-      }
-
       it('a wrong secret', async () => {
         const error = await openingError({ AWS_SECRET_ACCESS_KEY: secret });
         expect(error.kind).toBe('store-unavailable');
@@ -286,36 +344,6 @@ if (program !== undefined)
         expect(error.remedy).toMatch(/create it/);
       });
 
-      it('a server that is not there', async () => {
-        const error = await openingError({ AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${await freePort()}` });
-        expect(error.message).toMatch(/127\.0\.0\.1:\d+ does not answer \(ECONNREFUSED\), tried for \d s$/);
-        expect(error.remedy).toMatch(/AWS_ENDPOINT_URL_S3/);
-      });
-
-      it('a server that is not of S3', async () => {
-        const other = createServer((_request, response) => {
-          response.writeHead(200, { 'content-type': 'text/html' });
-          response.end('<html><body>hello<br></body></html>');
-        }).listen(0, '127.0.0.1');
-        await once(other, 'listening');
-        const { port } = other.address() as { port: number };
-        try {
-          const error = await openingError({ AWS_ENDPOINT_URL_S3: `http://127.0.0.1:${port}` });
-          expect(error.message).toMatch(/is no S3 server|nothing S3 would|answers 200/);
-          expect(error.remedy).toMatch(/is an S3 server/);
-        } finally {
-          other.close();
-        }
-      });
-
-      it.each(['127.0.0.1:9000', 'ftp://host', 'http://user:hunter2@host'])(
-        'an endpoint that is no plain URL: %s',
-        async (endpoint) => {
-          const error = await openingError({ AWS_ENDPOINT_URL_S3: endpoint });
-          expect(error.kind).toBe('usage');
-        },
-      );
-
       it('takes AWS_ENDPOINT_URL where there is none of S3, and needs no region then', async () => {
         delete process.env.AWS_ENDPOINT_URL_S3;
         delete process.env.AWS_REGION;
@@ -326,12 +354,3 @@ if (program !== undefined)
       });
     });
   });
-
-async function failureOf(promise: Promise<unknown>): Promise<RgsweepError> {
-  const error = await promise.then(
-    () => undefined,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(RgsweepError);
-  return error as RgsweepError;
-}
