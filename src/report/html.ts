@@ -55,7 +55,7 @@ function standingsSection(input: ReportInput, table: Standings | undefined, pict
     .join('\n');
   return section(
     'baselines',
-    'The winner against the baselines',
+    table.best ? 'The best of the search against the baselines' : 'The baselines',
     `<p class="lead">${escapeHtml(metricTitle(metric))}, ${directionWords(snapshot.spec.objective)}, ${escapeHtml(
       sourceWords(
         table.source,

@@ -65,7 +65,7 @@ export function renderMarkdown(input: ReportInput): string {
       standing.rows.map((row) => row.trial),
     );
     parts.push(
-      '## The winner against the baselines',
+      standing.best ? '## The best of the search against the baselines' : '## The baselines',
       `${markdownText(metricTitle(metric))}, ${directionWords(snapshot.spec.objective)}, ${where}.`,
       table(
         ['schedule', metricTitle(metric), metricTitle(other), 'against standard', 'steps paid'].map((head) =>

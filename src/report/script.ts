@@ -36,7 +36,7 @@ for (const input of document.querySelectorAll('input[data-filter]')) {
       row.hidden = !words.every((word) => text.includes(word));
       shown += row.hidden ? 0 : 1;
     }
-    count.textContent = shown + ' of ' + rows.length;
+    count.textContent = shown.toLocaleString('en-US') + ' of ' + rows.length.toLocaleString('en-US');
   });
 }
 `;

@@ -80,8 +80,8 @@ th button::after { content: "↕"; opacity: .35; margin-left: .35em; font-weight
 th[aria-sort=ascending] button::after { content: "↑"; opacity: 1; }
 th[aria-sort=descending] button::after { content: "↓"; opacity: 1; }
 .tools { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; margin-top: .9rem; font-size: .9rem; }
-.tools label { display: flex; gap: .6rem; align-items: baseline; flex-wrap: wrap; }
-.tools input { font: inherit; padding: .28rem .6rem; border: 1px solid var(--muted); border-radius: 5px; background: var(--paper); color: var(--ink); width: min(20rem, 100%); }
+.tools label { display: flex; gap: .6rem; align-items: baseline; }
+.tools input { font: inherit; padding: .28rem .6rem; border: 1px solid var(--muted); border-radius: 5px; background: var(--paper); color: var(--ink); width: 20rem; max-width: 100%; min-width: 0; }
 .keys { display: flex; flex-wrap: wrap; gap: .2rem 1.3rem; margin: .7rem 0 0; padding: 0; list-style: none; font-size: .88rem; max-width: none; }
 .keys li { margin: 0; }
 .ramp { display: inline-block; width: 9rem; height: .62rem; border-radius: 3px; vertical-align: baseline; margin: 0 .5em; border: 1px solid var(--line); }

@@ -113,7 +113,7 @@ export function trialTable(snapshot: SweepSnapshot, trials: readonly TrialRecord
   const others = metric === 'ess' ? 'kl' : 'ess';
   const columns: Column[] = [
     { title: 'trial', align: 'right', dispensable: 3 },
-    { title: 'schedule', align: 'left', flexible: 18, dispensable: 0 },
+    { title: 'schedule', align: 'left', flexible: 30, dispensable: 0 },
     { title: metricTitle(metric), align: 'right', dispensable: 0 },
     { title: metricTitle(others), align: 'right', dispensable: 2 },
     { title: 'at step', align: 'right', dispensable: 4 },

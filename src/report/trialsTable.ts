@@ -84,7 +84,7 @@ export function trialsTable(snapshot: SweepSnapshot, best: TrialRecord | undefin
     })
     .slice(0, maximumParameters);
   return `<div class="tools"><label>Filter <input type="search" data-filter="all-trials" placeholder="e.g. fourier matched" autocomplete="off"></label>
-<span class="tag" id="all-trials-count" role="status">${rows.length} of ${rows.length}</span></div>
+<span class="tag" id="all-trials-count" role="status">${formatCount(rows.length)} of ${formatCount(rows.length)}</span></div>
 <div class="scroll${rows.length > 25 ? ' tall' : ''}" tabindex="0" role="region" aria-label="All trials"><table id="all-trials" data-sortable>
 <thead><tr>${head}</tr></thead>
 <tbody>

@@ -26,6 +26,7 @@ function nearEdge(axis: NumericAxis, value: number): 'low' | 'high' | undefined 
 /** Choices of categorical parameters that fewer than two trials with a result had: `basis pixel (once)`. */
 function rareChoices({ spec, trials }: SweepSnapshot): string[] {
   const judged = trials.filter((trial) => trial.baseline === undefined && trial.rungs.length > 0);
+  if (judged.length === 0) return [];
   return spec.space.parameters.flatMap((parameter) => {
     if (parameter.type !== 'categorical') return [];
     return parameter.choices.flatMap((choice) => {
@@ -98,7 +99,7 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
     const judged = searched.filter((trial) => figureAt(snapshot, trial, source)).length;
     if (judged < searched.length)
       found.push(
-        `${judged} of ${searched.length} searched trials were trained to ${formatCount(top.step)} steps; the others were judged earlier, and a schedule that starts slowly may have been left behind.`,
+        `${formatCount(judged)} of ${formatCount(searched.length)} searched trials were trained to ${formatCount(top.step)} steps; the others were judged earlier, and a schedule that starts slowly may have been left behind.`,
       );
 
     const earlier = best.rungs.filter((result) => result.rung < top.rung).sort((a, b) => b.rung - a.rung)[0];

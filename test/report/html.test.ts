@@ -161,7 +161,7 @@ describe('the report of a finished sweep', () => {
     expect(text).toMatch(/^# phi4\\-quick\n/);
     expect(text).toContain('beats standard diffusion by 0.0194 ± 0.0062 nats');
     for (const title of [
-      'The winner against the baselines',
+      'The best of the search against the baselines',
       'What the search did not settle',
       'All trials',
       'Failures',

@@ -1,10 +1,13 @@
-import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Command } from 'commander';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { encodeStatistics } from '../../src/basis/statistics.js';
 import { datasetKey, defaultRecipe } from '../../src/data/dataset.js';
+import { register as registerExport } from '../../src/cli/verbs/export.js';
+import { register as registerReport } from '../../src/cli/verbs/report.js';
 import { loadReport, reportVersions, writeReport } from '../../src/report/report.js';
 import { bestSearched } from '../../src/report/ranking.js';
 import { layout } from '../../src/store/layout.js';
@@ -88,6 +91,39 @@ describe('a report from a store', () => {
       /cannot be written/,
     );
     expect((await readdir(folder)).sort()).toEqual(['full.html', 'report.md', 'reports', 'store']);
+  });
+
+  test('by the verbs report and export', async () => {
+    const run = async (...args: string[]) => {
+      const program = new Command().exitOverride();
+      registerReport(program);
+      registerExport(program);
+      let printed = '';
+      const spy = vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+        printed += String(text);
+        return true;
+      });
+      try {
+        await program.parseAsync([...args, '--store', store.url], { from: 'user' });
+      } finally {
+        spy.mockRestore();
+      }
+      return printed;
+    };
+    const file = join(folder, 'verbs', 'report.html');
+    expect(await run('report', name, '--out', file)).toMatch(
+      /^Trial 11 .* beats standard diffusion by .*\n\nreport {2}/,
+    );
+    expect(await readFile(file, 'utf8')).toMatch(/^<!doctype html>/);
+    const printed = JSON.parse(await run('report', name, '--out', file, '--format', 'md', '--json')) as {
+      bytes: number;
+    };
+    expect(printed.bytes).toBe((await stat(file)).size);
+    expect(await run('report', name, '--out', '-', '--format', 'md')).toMatch(/^# phi4/);
+    expect((await run('export', name)).split('\r\n')).toHaveLength(17);
+    expect((await run('export', name, '--format', 'jsonl')).trimEnd().split('\n')).toHaveLength(15);
+    await expect(run('export', 'no-such')).rejects.toThrow(/no sweep called "no-such"/);
+    await rm(join(folder, 'verbs'), { recursive: true });
   });
 
   test('names the versions it was made with', () => {

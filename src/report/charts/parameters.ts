@@ -30,7 +30,7 @@ const titles: Record<string, string> = {
 };
 
 export function axisTitle(name: string): string {
-  return Object.hasOwn(titles, name) ? titles[name]! : fitLine(name, 48);
+  return Object.hasOwn(titles, name) ? titles[name]! : fitLine(name, 34);
 }
 
 /** A reproducible place across a category's column, from the trial's number (the golden ratio spreads neighbours). */
@@ -81,7 +81,7 @@ async function parameterChart(snapshot: SweepSnapshot, axis: Axis, y: Scale): Pr
             values: x.ticks,
             tickSize: 0,
             domain: false,
-            labelExpr: `${JSON.stringify(choices.map((choice) => fitLine(choice, Math.max(5, Math.floor(42 / choices.length)))))}[datum.value]`,
+            labelExpr: `${JSON.stringify(choices.map((choice) => fitLine(choice, Math.max(4, Math.floor(33 / choices.length)))))}[datum.value]`,
             labelOverlap: false,
           },
   };
@@ -102,7 +102,12 @@ async function parameterChart(snapshot: SweepSnapshot, axis: Axis, y: Scale): Pr
       ),
       {
         data: { values: rows },
-        mark: { type: 'point', filled: true, size: 44, opacity: 0.8 },
+        mark: {
+          type: 'point',
+          filled: true,
+          size: rows.length > 150 ? 14 : 44,
+          opacity: rows.length > 150 ? 0.5 : 0.8,
+        },
         encoding: {
           x: xAxis,
           y: yAxis,

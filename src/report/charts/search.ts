@@ -79,6 +79,7 @@ export async function bestSoFarChart(
     if (best !== undefined) lines.push({ cost: end, value: best, rung: labels[rung]! });
   });
 
+  const crowded = points.length > 150;
   const height = 270;
   const names = spreadLabels(
     y,
@@ -107,12 +108,6 @@ export async function bestSoFarChart(
     width: 400,
     height,
     layer: [
-      ...levelLayers(levels, names, x.domain[1], y),
-      {
-        data: { values: lines },
-        mark: { type: 'line', interpolate: 'step-after', strokeWidth: 2 },
-        encoding: { x: xAxis, y: yAxis, color: rungColor },
-      },
       {
         data: {
           values: selectPoints(snapshot, points, maximumPoints).map((point) => ({
@@ -121,7 +116,14 @@ export async function bestSoFarChart(
             rung: labels[point.rung] ?? `${point.step} steps`,
           })),
         },
-        mark: { type: 'point', filled: true, size: 36, opacity: 0.75 },
+        // Many dots are a cloud behind the lines.
+        mark: { type: 'point', filled: true, size: crowded ? 12 : 36, opacity: crowded ? 0.4 : 0.8 },
+        encoding: { x: xAxis, y: yAxis, color: rungColor },
+      },
+      ...levelLayers(levels, names, x.domain[1], y),
+      {
+        data: { values: lines },
+        mark: { type: 'line', interpolate: 'step-after', strokeWidth: 2 },
         encoding: { x: xAxis, y: yAxis, color: rungColor },
       },
     ],
