@@ -31,6 +31,8 @@ const passingNames = new Set([
   'BadDigest',
   'BandwidthLimitExceeded',
   'ConditionalRequestConflict',
+  // versitygw, when a neighbour's deletion is just removing the folder that this write makes.
+  'ExistingObjectIsDirectory',
   'IncompleteBody',
   'OperationAborted',
   'PriorRequestNotComplete',

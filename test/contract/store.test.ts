@@ -7,11 +7,12 @@ import { openS3Store } from '../../src/store/s3.js';
 import { storeContract } from './store.contract.js';
 import { startVersitygw, versitygwOrExplain, type Versitygw } from './versitygw.js';
 
+const program = await versitygwOrExplain('the S3 side of the store contract');
+
 const folder = mkdtempSync(join(tmpdir(), 'rgsweep-file-store-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 storeContract('file', () => openFileStore(join(folder, 'a store')));
 
-const program = await versitygwOrExplain('the S3 side of the store contract');
 if (program !== undefined)
   describe('versitygw', () => {
     let server: Versitygw;
