@@ -34,10 +34,10 @@ const folder = mkdtempSync(join(tmpdir(), 'rgsweep-orchestration-'));
 const storeUrl = `file://${join(folder, 'store')}`;
 const stop = new AbortController();
 
-/** CPU seconds of a process and of its children that have ended (clock ticks are hundredths on Linux). */
-function cpuSeconds(pid: number, withChildren: boolean): number {
+/** CPU seconds of a process without its children (clock ticks are hundredths on Linux). */
+function cpuSeconds(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ');
-  const ticks = fields.slice(11, withChildren ? 15 : 13).reduce((sum, field) => sum + Number(field), 0);
+  const ticks = fields.slice(11, 13).reduce((sum, field) => sum + Number(field), 0);
   return ticks / 100;
 }
 
@@ -69,15 +69,13 @@ try {
   // The data set and every first time of anything.
   await run('warm-up', 2);
 
-  const pids = stack.processes.map((one) => one.pid());
-  const cpuBefore = pids.map((pid) => (pid === undefined ? 0 : cpuSeconds(pid, false)));
+  const pids = stack.processes.map((one) => one.pid()).filter((pid) => pid !== undefined);
+  const cpuOfStack = () => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  const cpuBefore = cpuOfStack();
   const started = performance.now();
   await run('measured', trials);
   const wall = (performance.now() - started) / 1000;
-  const cpu = pids.reduce(
-    (sum, pid, i) => sum + (pid === undefined ? 0 : cpuSeconds(pid, false) - cpuBefore[i]!),
-    0,
-  );
+  const cpu = cpuOfStack() - cpuBefore;
   const finished = (await listTrials(store, 'measured')).filter((trial) => trial.state === 'complete').length;
 
   // Two programs a trial (train, evaluate), two at a time, as the stack runs them.
