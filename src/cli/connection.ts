@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { Client, Connection, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
 import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { messageOf, RgsweepError } from '../errors.js';
@@ -44,7 +45,7 @@ export function storeUrl(options: StoreOption): string {
     options.store ??
     process.env.RGSWEEP_STORE ??
     readStackFile()?.store ??
-    `file://${join(stackFolder(), 'store')}`
+    pathToFileURL(join(stackFolder(), 'store')).href
   );
 }
 

@@ -28,6 +28,8 @@ export interface Phi4Evaluation {
   samples: Float32Array;
   /** Observables of the model's samples and of the data. */
   observables: { model: Record<string, Estimate>; data: Record<string, Estimate> };
+  /** −log q of each evaluated configuration, the same ones for every model of a level; empty when the flow did not converge. */
+  nll: Float64Array;
 }
 
 /** How much effort a level pays: fields for likelihoods, draws a field for the bound, most steps of the flow. */
@@ -76,7 +78,7 @@ export async function evaluatePhi4(input: Phi4EvaluationInput): Promise<Phi4Eval
     warnings.push(
       `the probability flow did not converge: ${mostSteps} steps change the likelihood by ${change.toPrecision(3)} nats; no kl, nll or ess`,
     );
-    return finish(metrics, warnings, new Float32Array(0), { model: {}, data: {} });
+    return finish(metrics, warnings, new Float32Array(0), { model: {}, data: {} }, new Float64Array(0));
   }
   const steps = level === 'final' ? 2 * enough : enough;
   metrics.flowSteps = steps;
@@ -106,7 +108,7 @@ export async function evaluatePhi4(input: Phi4EvaluationInput): Promise<Phi4Eval
     data: phi4Observables(configurations, configurations.length / volume, task.size, couplings),
   };
   Object.assign(metrics, compare(observables));
-  return finish(metrics, warnings, Float32Array.from(own.fields), observables);
+  return finish(metrics, warnings, Float32Array.from(own.fields), observables, nll);
 }
 
 /** S of each row. */
@@ -139,9 +141,10 @@ function finish(
   warnings: string[],
   samples: Float32Array,
   observables: Phi4Evaluation['observables'],
+  nll: Float64Array,
 ): Phi4Evaluation {
   const finite = Object.entries(metrics).filter(([, value]) => Number.isFinite(value));
   const lost = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
   if (lost.length > 0) warnings.push(`not finite, left out: ${lost.join(', ')}`);
-  return { metrics: Object.fromEntries(finite), warnings, samples, observables };
+  return { metrics: Object.fromEntries(finite), warnings, samples, observables, nll };
 }

@@ -14,8 +14,12 @@ import { figureAt, type PerConfiguration, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
 import { sourceWords } from './verdict.js';
 
-/** Per-configuration test likelihoods out of the artifacts, for paired differences. */
+/**
+ * Per-configuration test likelihoods out of the artifacts, for paired differences: of `nll`, and of `kl`, which differs from it by
+ * what all models have in common. Empty for any other objective.
+ */
 export function perConfigurationOf(input: ReportInput): PerConfiguration {
+  if (!['kl', 'nll'].includes(input.snapshot.spec.objective.metric)) return new Map();
   return new Map(
     [...(input.artifacts?.trials ?? [])].flatMap(([trial, { testNll }]) =>
       testNll ? [[trial, testNll]] : [],

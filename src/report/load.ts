@@ -38,6 +38,12 @@ function readSamplesTensor(body: Uint8Array): Float32Array {
   return data;
 }
 
+function readLikelihoods(body: Uint8Array): Float64Array {
+  const data = decodeSafetensors(body).tensors['nll']?.data;
+  if (!(data instanceof Float64Array)) throw new Error('it has no float64 tensor named "nll"');
+  return data;
+}
+
 /** Keeps what is an estimate; whatever else a file holds is not ours to show. */
 function estimatesOf(value: unknown): Record<string, ObservableEstimate> {
   if (typeof value !== 'object' || value === null) return {};
@@ -74,7 +80,7 @@ async function loadTrial(
   for (const step of steps)
     for (const split of ['test', 'validation']) {
       const folder = layout.samples(snapshot.spec.name, trial.trial, step, split);
-      const [samples, observables] = await Promise.all([
+      const [samples, observables, nll] = await Promise.all([
         readOptional(store, `${folder}/samples.safetensors`, readSamplesTensor, warn),
         readOptional(
           store,
@@ -82,11 +88,15 @@ async function loadTrial(
           (body) => JSON.parse(Buffer.from(body).toString('utf8')) as { model?: unknown; data?: unknown },
           warn,
         ),
+        split === 'test'
+          ? readOptional(store, `${folder}/likelihood.safetensors`, readLikelihoods, warn)
+          : undefined,
       ]);
       if (!samples && !observables) continue;
       return {
         trial: {
           ...(samples ? { samples } : {}),
+          ...(nll ? { testNll: nll } : {}),
           ...(observables ? { observables: estimatesOf(observables.model) } : {}),
         },
         ...(observables ? { data: estimatesOf(observables.data) } : {}),

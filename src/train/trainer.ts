@@ -152,6 +152,11 @@ async function evaluate(
         'samples.safetensors',
         encodeSafetensors({ samples: { shape: [count, dimension], data: result.samples } }),
       );
+      // Kept so that two models are compared configuration by configuration, where what is common cancels.
+      keep(
+        'likelihood.safetensors',
+        encodeSafetensors({ nll: { shape: [result.nll.length], data: result.nll } }),
+      );
       keep('observables.json', JSON.stringify({ split, ...result.observables }));
     }
     await say({ type: 'metrics', step, metrics: result.metrics, files });
