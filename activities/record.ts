@@ -68,7 +68,8 @@ export function createRecorders(dependencies: Dependencies): Recorders {
           ...record,
           state: rung + 1 >= spec.pruner.rungs.length ? 'complete' : 'paused',
           backend: train.backend || record.backend || '',
-          stepsPaid: record.stepsPaid + (repeated ? 0 : train.stepsTrained),
+          // A killed worker's last words are some seconds old: what its checkpoint proves was trained as well.
+          stepsPaid: Math.max(step, record.stepsPaid + (repeated ? 0 : train.stepsTrained)),
           rungs: [
             ...record.rungs.filter((result) => result.rung < rung),
             {

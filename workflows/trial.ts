@@ -26,7 +26,8 @@ const local = proxyLocalActivities<Activities>({
 const training = proxyActivities<Activities>({
   taskQueue: trainQueue,
   startToCloseTimeout: '30 days',
-  heartbeatTimeout: '15 seconds',
+  // On a machine with six times more work than cores, a live worker was silent for over 15 seconds.
+  heartbeatTimeout: '30 seconds',
   cancellationType: 'WAIT_CANCELLATION_COMPLETED',
   retry: { maximumAttempts: 1 },
 });
