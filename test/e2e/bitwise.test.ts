@@ -64,6 +64,10 @@ it('a killed sweep ends with the figures of a calm one, to the last bit', async 
   await stack.train.kill('SIGKILL');
   await until('the trainers to notice', () => trainersBelow(stack.folder).length === 0, 10);
   stack.train.start();
+  await until('a trainer to go on', () => trainersBelow(stack.folder).length > 0);
+  await stack.server.kill('SIGKILL');
+  stack.server.start();
+  await stack.connect();
   const killed = await ended('killed');
 
   expect(killed.trials.flatMap((trial) => trial.failures).length).toBeGreaterThan(0);

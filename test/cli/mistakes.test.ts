@@ -1,0 +1,64 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const mainFile = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
+const quick = fileURLToPath(new URL('../../sweeps/phi4-quick.yaml', import.meta.url));
+const folder = mkdtempSync(join(tmpdir(), 'rgsweep-cli-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+writeFileSync(join(folder, 'a-file'), '');
+
+/** Runs the command line in an empty folder of its own, with nothing configured. */
+function run(...args: string[]) {
+  const environment = { ...process.env, RGSWEEP_HOME: join(folder, 'home') };
+  for (const name of Object.keys(environment))
+    if (/^(TEMPORAL_|RGSWEEP_STORE)/.test(name)) delete environment[name as keyof typeof environment];
+  return spawnSync(process.execPath, [mainFile, ...args], {
+    cwd: folder,
+    env: environment,
+    encoding: 'utf8',
+    timeout: 50_000,
+  });
+}
+
+describe('a mistake on the command line', () => {
+  const mistakes: [string, string[], number, RegExp][] = [
+    ['an unknown verb', ['lunch', quick], 2, /unknown command 'lunch'.*launch/s],
+    ['an unknown option', ['status', 'a', '--jsn'], 2, /--jsn/],
+    ['no sweep file', ['launch'], 2, /file/],
+    ['a sweep file that is not there', ['launch', 'nowhere.yaml'], 2, /nowhere\.yaml/],
+    ['a number that is none', ['extend', 'a', '--trials', 'many'], 2, /--trials.*"many"/],
+    ['a role that is none', ['worker', '--role', 'trainer'], 2, /--role.*"trainer".*train/],
+    ['a store of an unknown kind', ['list', '--store', 'ftp://x/y'], 2, /ftp/],
+    ['a store that is a file', ['list', '--store', join(folder, 'a-file')], 1, /a-file/],
+    ['a sweep that is not there', ['trials', 'nobody'], 1, /"nobody"/],
+    ['parameters that are no JSON', ['enqueue', 'a', '--params', '{'], 2, /--params/],
+    ['a server that does not answer', ['launch', quick, '--address', '127.0.0.1:1'], 1, /127\.0\.0\.1:1/],
+    ['a worker without a server', ['worker', '--address', '127.0.0.1:1'], 1, /127\.0\.0\.1:1/],
+  ];
+  it.each(mistakes)('%s: one message, the right exit code, nothing begun', (_what, args, code, message) => {
+    const result = run(...args);
+    expect(result.stderr).toMatch(message);
+    expect(result.status).toBe(code);
+    expect(result.stderr).not.toMatch(/^\s+at .*\.js:\d+/m);
+    expect(result.stdout).toBe('');
+    // Nothing was launched: no store has a sweep.
+    expect(existsSync(join(folder, 'home/store/sweeps'))).toBe(false);
+    expect(readdirSync(folder).sort()).toEqual(expect.arrayContaining(['a-file']));
+  });
+
+  it('is told from help and version, which are none', () => {
+    expect(run('--version')).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) as string,
+    });
+    expect(run('launch', '--help')).toMatchObject({ status: 0, stderr: '' });
+    expect(run('launch', quick, '--dry-run')).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining('12 searched trials') as string,
+    });
+  });
+});
