@@ -13,9 +13,8 @@ writeFileSync(join(folder, 'a-file'), '');
 
 /** Runs the command line in an empty folder of its own, with nothing configured. */
 function run(...args: string[]) {
-  const environment = { ...process.env, RGSWEEP_HOME: join(folder, 'home') };
-  for (const name of Object.keys(environment))
-    if (/^(TEMPORAL_|RGSWEEP_STORE)/.test(name)) delete environment[name as keyof typeof environment];
+  const configured = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL_|RGSWEEP_STORE)/.test(name));
+  const environment = { ...Object.fromEntries(configured), RGSWEEP_HOME: join(folder, 'home') };
   return spawnSync(process.execPath, [mainFile, ...args], {
     cwd: folder,
     env: environment,
