@@ -11,9 +11,7 @@ import { matMul, matMulConstant } from './matMul.js';
  *
  * with one input kernel K_c and one output kernel R_c of the full lattice for each of C channels. The gains g_c and the
  * amplitudes a_c are a small multi-layer perceptron of the conditioning n (src/model/conditioning.ts), 1 where it
- * returns 0. The output kernels begin at zero, so that training begins at the Gaussian score.
- *
- * With 32 channels on 6 × 6 it has 3,728 parameters: 2 · 32 · 36 in the kernels, the rest in the perceptron.
+ * returns 0. With 32 channels on 6 × 6 it has 5,088 parameters: 2 · 32 · 36 in the kernels, the rest in the perceptron.
  */
 export interface Phi4Architecture {
   height: number;
@@ -21,10 +19,20 @@ export interface Phi4Architecture {
   channels: number;
 }
 
-const hiddenUnits = 16;
+const hiddenUnits = 32;
 
-/** Initial parameters, a function of the architecture and the seed alone. */
-export function initializePhi4(architecture: Phi4Architecture, seed: number): ParameterArrays {
+/**
+ * Initial parameters, a function of the arguments alone. The output kernels are zero, so that training begins at the
+ * Gaussian score. Each input kernel is `localKernel`, the linear map from the network's input to the field itself, times a
+ * random size, and some noise: the interaction is local in the field, and from kernels without that direction (noise
+ * alone) nothing is learned in a thousand steps.
+ * @param localKernel src/model/localKernel.ts; of any scale
+ */
+export function initializePhi4(
+  architecture: Phi4Architecture,
+  seed: number,
+  localKernel: Float64Array,
+): ParameterArrays {
   const sites = architecture.height * architecture.width;
   const { channels } = architecture;
   const random = new CounterRandom(seed, 'initialization');
@@ -35,7 +43,11 @@ export function initializePhi4(architecture: Phi4Architecture, seed: number): Pa
   };
   const zero = (shape: number[]) => normal(shape, 0);
   const input = normal([channels, sites], 0.3 / Math.sqrt(sites));
-  for (let c = 0; c < channels; c++) input.data[c * sites]! += 0.5 + random.uniform();
+  const norm = Math.hypot(...localKernel);
+  for (let c = 0; c < channels; c++) {
+    const size = (0.5 + random.uniform()) / norm;
+    for (let x = 0; x < sites; x++) input.data[c * sites + x]! += size * localKernel[x]!;
+  }
   return {
     'input.kernel': input,
     'output.kernel': zero([channels, sites]),

@@ -12,7 +12,8 @@ export interface Phi4Residual extends ResidualModel {
 }
 
 /**
- * The φ⁴ network as a residual model. Kernels are multiplied with the basis once, so that an evaluation is two products,
+ * The φ⁴ network as a residual model: g = cos θ sin θ·network(u) with the Gaussian score, network(χ) − sin θ u without
+ * (src/train/loop.ts). Kernels are multiplied with the basis once, so that an evaluation is two products,
  * NN = a·tanh(g·uA) B with A = UᵀK [D, C·V] and B = R U [C·V, D], and its divergence one more,
  *
  *   Σ_i w_i ∂NN_i/∂u_i = Σ_cx a_c g_c (1 − tanh²_cx) Σ_i w_i A_i,cx B_cx,i.
@@ -51,8 +52,8 @@ export function createPhi4Residual(
     levels.sine.map((sine, i) =>
       gaussianScore ? 1 : marginalDeviation(sine, levels.cosine[i]!, dataVariance[i]!),
     );
-  /** g = scale·NN + shift·u. */
-  const outputScale = (i: number) => (gaussianScore ? levels.cosine[i]! : 1);
+  /** g = scale·network + shift·u. */
+  const outputScale = (i: number) => (gaussianScore ? levels.cosine[i]! * levels.sine[i]! : 1);
   const outputShift = (i: number) => (gaussianScore ? 0 : -levels.sine[i]!);
 
   const residual: ResidualModel['residual'] = async (u, times) => {

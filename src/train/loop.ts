@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import { RgsweepError } from '../errors.js';
 import { uploadParameters, type ParameterTensors } from '../model/arrays.js';
 import { conditioningSize } from '../model/conditioning.js';
+import { localKernel } from '../model/localKernel.js';
 import { matMulConstant } from '../model/matMul.js';
 import { applyPhi4, initializePhi4, phi4Constants, type Phi4Constants } from '../model/phi4.js';
 import type { DiffusionProcess } from '../schedule/types.js';
@@ -36,7 +37,11 @@ export function createTraining(options: TrainingOptions): Training {
   const { process, training, configurations, seed } = options;
   const constants = createLossConstants(process, training.channels);
   const makeBatch = createBatchMaker(process, training, configurations, seed);
-  const state = options.from?.state ?? createOptimizerState(initializePhi4(constants.network, seed));
+  const state =
+    options.from?.state ??
+    createOptimizerState(
+      initializePhi4(constants.network, seed, localKernel(process, training.gaussianScore)),
+    );
   let step = options.from?.step ?? 0;
 
   const advance = async () => {
@@ -121,8 +126,9 @@ async function lossAndGradients(
 /**
  * B⁻¹ Σ_b Σ_i w_i (ε_i − ε̂_i)² of one batch, differentiable in the parameters.
  *
- * With the Gaussian score ε̂ = sin θ u + cos θ NN(u), and since u = cos θ ĉ + sin θ ε, ε − ε̂ = cos θ (cos θ ε − sin θ ĉ − NN): the
- * network predicts the "velocity" cos θ ε − sin θ ĉ of whitened components. Without it ε̂ = NN(χ).
+ * With the Gaussian score ε̂ = sin θ u + cos θ NN(u), and since u = cos θ ĉ + sin θ ε, ε − ε̂ = cos θ (cos θ ε − sin θ ĉ − NN).
+ * NN_i = sin θ_i times the network's output: as a component's noise vanishes ε̂ = −σ·score does, and without the factor the
+ * network would learn that from noise. Without the Gaussian score ε̂ is the network's output for χ.
  */
 export function batchLoss(
   parameters: ParameterTensors,
@@ -147,6 +153,6 @@ export function batchLoss(
   const weight = rows(batch.rootWeight);
   const error = batch.inputScale
     ? noise.sub(output).mul(weight)
-    : noise.mul(cosine).sub(clean.mul(sine)).sub(output).mul(weight.mul(cosine));
+    : noise.mul(cosine).sub(clean.add(output).mul(sine)).mul(weight.mul(cosine));
   return error.square().sum().div(batch.count);
 }

@@ -14,6 +14,7 @@ import { failureKinds, messageOf, RgsweepError, type FailureKind } from '../erro
 import { evaluatePhi4 } from '../eval/phi4.js';
 import { countParameters } from '../model/arrays.js';
 import { checkEquivariance } from '../model/equivariance.js';
+import { localKernel } from '../model/localKernel.js';
 import { initializePhi4 } from '../model/phi4.js';
 import { createPhi4Residual } from '../model/phi4Residual.js';
 import type { ResidualModel } from '../model/residual.js';
@@ -67,7 +68,8 @@ function prepare(task: TrainerTask): Prepared {
     );
   const diffusion = createProcess(task.parameters, statistics);
   checkEquivariance(diffusion);
-  const like = initializePhi4({ height, width, channels: training.channels }, task.seed);
+  const kernel = localKernel(diffusion, training.gaussianScore);
+  const like = initializePhi4({ height, width, channels: training.channels }, task.seed, kernel);
   if (task.mode === 'evaluate' && task.resumeFrom === null)
     throw new RgsweepError('bad-configuration', 'resumeFrom is null: an evaluation needs a checkpoint');
   const from = task.resumeFrom === null ? undefined : readCheckpoint(task.resumeFrom, task.fromStep, like);

@@ -20,6 +20,7 @@ import { startBackend } from '../../src/train/backend.js';
 
 const architecture = { height: 4, width: 4, channels: 3 };
 const sites = 16;
+const oneSite = Float64Array.of(1, ...new Float64Array(sites - 1));
 const count = 5;
 
 function normals(length: number, stream: string): Float32Array {
@@ -29,7 +30,7 @@ function normals(length: number, stream: string): Float32Array {
 
 /** Parameters with nothing left at zero, so that no gradient vanishes by accident. */
 function generalParameters(): ParameterArrays {
-  const initial = initializePhi4(architecture, 3);
+  const initial = initializePhi4(architecture, 3, oneSite);
   return Object.fromEntries(
     Object.entries(initial).map(([name, { shape, data }]) => [
       name,
@@ -215,11 +216,13 @@ describe('the φ⁴ network', () => {
     }
   });
 
-  it('begins at zero, with 3,728 parameters on 6 × 6', () => {
-    const parameters = initializePhi4({ height: 6, width: 6, channels: 32 }, 1);
-    expect(Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0)).toBe(3728);
+  it('begins at zero, with 5,088 parameters on 6 × 6', () => {
+    const parameters = initializePhi4({ height: 6, width: 6, channels: 32 }, 1, new Float64Array(36).fill(1));
+    expect(Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0)).toBe(5088);
     expect(parameters['output.kernel']!.data.every((x) => x === 0)).toBe(true);
-    expect(initializePhi4({ height: 6, width: 6, channels: 32 }, 1)).toEqual(parameters);
+    expect(initializePhi4({ height: 6, width: 6, channels: 32 }, 1, new Float64Array(36).fill(1))).toEqual(
+      parameters,
+    );
   });
 
   it('has matrices that apply the kernels', () => {

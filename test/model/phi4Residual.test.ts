@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ParameterArrays } from '../../src/model/arrays.js';
 import { checkEquivariance } from '../../src/model/equivariance.js';
+import { localKernel } from '../../src/model/localKernel.js';
 import {
   createNoiseLevels,
   emptyNoiseLevels,
@@ -17,6 +18,7 @@ import { freeField } from '../schedule/freeField.js';
 
 const channels = 4;
 const dimension = 36;
+const oneSite = Float64Array.of(1, ...new Float64Array(dimension - 1));
 
 function normals(length: number, stream: string): Float64Array {
   const random = new CounterRandom(21, stream);
@@ -25,10 +27,12 @@ function normals(length: number, stream: string): Float64Array {
 
 function generalParameters(): ParameterArrays {
   return Object.fromEntries(
-    Object.entries(initializePhi4({ height: 6, width: 6, channels }, 3)).map(([name, { shape, data }]) => {
-      const noise = normals(data.length, name);
-      return [name, { shape, data: data.map((value, n) => value + 0.1 * noise[n]!) }];
-    }),
+    Object.entries(initializePhi4({ height: 6, width: 6, channels }, 3, oneSite)).map(
+      ([name, { shape, data }]) => {
+        const noise = normals(data.length, name);
+        return [name, { shape, data: data.map((value, n) => value + 0.1 * noise[n]!) }];
+      },
+    ),
   );
 }
 
@@ -112,6 +116,32 @@ for (const gaussianScore of [true, false])
       model.dispose();
     });
   });
+
+describe('the local kernel', () => {
+  it('convolved with itself is the data covariance (whitened input) or that of the noise (χ)', () => {
+    const statistics = freeField();
+    const process = createProcess({ colour: 'free-field', colourMass2: 2 }, statistics);
+    const squared = (kernel: Float64Array) =>
+      kernel.map((_, x) => {
+        let sum = 0;
+        for (let d = 0; d < dimension; d++) {
+          const row = (Math.floor(x / 6) - Math.floor(d / 6) + 6) % 6;
+          sum += kernel[d]! * kernel[row * 6 + (((x % 6) - (d % 6) + 6) % 6)]!;
+        }
+        return sum;
+      });
+    const data = squared(localKernel(process, true));
+    const noise = squared(localKernel(process, false));
+    const matrix = process.basis.matrix();
+    for (let x = 0; x < dimension; x++) {
+      expect(data[x]).toBeCloseTo(statistics.covariance[x]!, 10);
+      let covariance = 0;
+      for (let i = 0; i < dimension; i++)
+        covariance += matrix[i]! * process.scale[i]! ** 2 * matrix[x * dimension + i]!;
+      expect(noise[x]).toBeCloseTo(covariance, 10);
+    }
+  });
+});
 
 describe('translation invariance', () => {
   it('holds for Fourier and PCA bases and for one noise level for all pixels', () => {

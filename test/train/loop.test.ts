@@ -27,6 +27,7 @@ import { freeField } from '../schedule/freeField.js';
 
 const shape = { height: 4, width: 4, channels: 1 };
 const statistics = freeField(0.25, shape);
+const oneSite = Float64Array.of(1, ...new Float64Array(15));
 const small = { batchSize: 16, channels: 4 };
 const configurations = new Float32Array(64 * 16);
 fillNormals(configurations, 1, 'configurations', 0);
@@ -55,7 +56,7 @@ describe('a training', () => {
     const parent = mkdtempSync(path.join(folder, 'resume-'));
     const saved = writeCheckpoint(parent, { step: 4, loss: 1, state: first.state });
     expect(readdirSync(parent)).toEqual(['step-4']);
-    const like = initializePhi4({ ...shape, channels: small.channels }, 99);
+    const like = initializePhi4({ ...shape, channels: small.channels }, 99, oneSite);
     const second = createTraining({ ...options, from: readCheckpoint(saved, 4, like) });
     for (let n = 0; n < 5; n++) await second.advance();
 
@@ -119,11 +120,13 @@ describe('the loss of a batch', () => {
 
   function randomParameters(): ParameterArrays {
     return Object.fromEntries(
-      Object.entries(initializePhi4({ ...shape, channels: small.channels }, 3)).map(([name, array]) => {
-        const noise = new Float32Array(array.data.length);
-        fillNormals(noise, 5, name, 0);
-        return [name, { shape: array.shape, data: array.data.map((value, n) => value + 0.2 * noise[n]!) }];
-      }),
+      Object.entries(initializePhi4({ ...shape, channels: small.channels }, 3, oneSite)).map(
+        ([name, array]) => {
+          const noise = new Float32Array(array.data.length);
+          fillNormals(noise, 5, name, 0);
+          return [name, { shape: array.shape, data: array.data.map((value, n) => value + 0.2 * noise[n]!) }];
+        },
+      ),
     );
   }
 });
@@ -146,14 +149,14 @@ describe('augmentation', () => {
 });
 
 describe('a checkpoint', () => {
-  const like = initializePhi4({ ...shape, channels: small.channels }, 1);
+  const like = initializePhi4({ ...shape, channels: small.channels }, 1, oneSite);
   const state = { parameters: like, ema: like, first: like, second: like };
 
   it('of another step, another network or with a missing file is refused by name', () => {
     const parent = mkdtempSync(path.join(folder, 'bad-'));
     const saved = writeCheckpoint(parent, { step: 3, loss: 2, state });
     expect(() => readCheckpoint(saved, 4, like)).toThrow(/checkpoint of step 3.*step 4/);
-    const wider = initializePhi4({ ...shape, channels: 5 }, 1);
+    const wider = initializePhi4({ ...shape, channels: 5 }, 1, oneSite);
     expect(() => readCheckpoint(saved, 3, wider)).toThrow(/"input.kernel" is \[4, 16\]; .*\[5, 16\]/);
     const file = path.join(saved, 'ema.safetensors');
     writeFileSync(file, readFileSync(file).subarray(0, 100));

@@ -116,7 +116,7 @@ describe('the trainer', () => {
     const measured = await runTrainer(measure);
     expect(measured.code).toBe(0);
     const result = measured.messages.find((message) => message.type === 'metrics')!;
-    expect(result.files).toEqual(['samples.safetensors', 'observables.json']);
+    expect(result.files).toEqual(['samples.safetensors', 'likelihood.safetensors', 'observables.json']);
     // 2 × 2: log Z is exact. A divergence of ten steps of training is no more than the matched Gaussian's.
     expect(result.metrics.kl).toBeGreaterThan(-0.05);
     expect(result.metrics.kl).toBeLessThan(1);
