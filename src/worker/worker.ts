@@ -103,7 +103,9 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
     },
     logger: {
-      log: (level, message, meta) => log.info({ temporal: level, ...meta }, message),
+      log: (level, message, meta) => {
+        if (level === 'WARN' || level === 'ERROR') log.warn({ temporal: level, ...meta }, message);
+      },
       trace: () => undefined,
       debug: () => undefined,
       info: (message, meta) => log.debug(meta ?? {}, message),

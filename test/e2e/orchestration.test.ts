@@ -113,6 +113,9 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
   it('survives kill -9 of a trainer, of both workers and of the server; no trainer outlives its worker', async () => {
     await launch('storm');
     process.kill(await trainerRuns(), 'SIGKILL');
+    await until('the crash to be on record', async () =>
+      (await snapshot('storm')).trials.some((trial) => trial.failures.some(({ kind }) => kind === 'crashed')),
+    );
     await trainerRuns();
     await stack.train.kill('SIGKILL');
     await until('the trainers to notice', () => trainersBelow(stack.folder).length === 0, 10);

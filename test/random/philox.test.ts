@@ -24,7 +24,8 @@ describe('philox', () => {
   });
 
   it('depends on seed, stream and step, and on nothing drawn before', () => {
-    const first = (seed: number, stream: string, step: number) => new CounterRandom(seed, stream, step).uint32();
+    const first = (seed: number, stream: string, step: number) =>
+      new CounterRandom(seed, stream, step).uint32();
     const values = new Set([
       first(1, 'a', 0),
       first(2, 'a', 0),

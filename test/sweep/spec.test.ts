@@ -107,17 +107,15 @@ describe('sweep files', () => {
         fc.oneof(
           fc.string(),
           fc.json(),
-          fc
-            .jsonValue()
-            .map((value) =>
-              JSON.stringify({
-                name: 'a',
-                task: { name: 'phi4' },
-                space: value,
-                pruner: value,
-                budget: value,
-              }),
-            ),
+          fc.jsonValue().map((value) =>
+            JSON.stringify({
+              name: 'a',
+              task: { name: 'phi4' },
+              space: value,
+              pruner: value,
+              budget: value,
+            }),
+          ),
         ),
         (text) => {
           try {
