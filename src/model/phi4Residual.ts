@@ -4,7 +4,7 @@ import type { DiffusionProcess } from '../schedule/types.js';
 import { uploadParameters, type ParameterArrays } from './arrays.js';
 import { conditioningSize, writeConditioning } from './conditioning.js';
 import { createNoiseLevels, emptyNoiseLevels, marginalDeviation } from './noiseLevels.js';
-import { inputMatrix, modulation, outputMatrix, phi4Constants } from './phi4.js';
+import { inputMatrix, linearPart, modulation, outputMatrix, phi4Constants } from './phi4.js';
 
 /** A residual model on the backend; `dispose` frees its tensors. */
 export interface Phi4Residual extends ResidualModel {
@@ -14,9 +14,10 @@ export interface Phi4Residual extends ResidualModel {
 /**
  * The φ⁴ network as a residual model: g = cos θ sin θ·network(u) with the Gaussian score, network(χ) − sin θ u without
  * (src/train/loop.ts). Kernels are multiplied with the basis once, so that an evaluation is two products,
- * NN = a·tanh(g·uA) B with A = UᵀK [D, C·V] and B = R U [C·V, D], and its divergence one more,
+ * NN = a·tanh(g·uA) B + Σ_l b_l uM_l with A = UᵀK [D, C·V], B = R U [C·V, D] and M_l = UᵀL_l U [D, D], and its divergence one
+ * more,
  *
- *   Σ_i w_i ∂NN_i/∂u_i = Σ_cx a_c g_c (1 − tanh²_cx) Σ_i w_i A_i,cx B_cx,i.
+ *   Σ_i w_i ∂NN_i/∂u_i = Σ_cx a_c g_c (1 − tanh²_cx) Σ_i w_i A_i,cx B_cx,i + Σ_l b_l Σ_i w_i M_l,ii.
  */
 export function createPhi4Residual(
   process: DiffusionProcess,
@@ -30,7 +31,7 @@ export function createPhi4Residual(
   const levelsAt = createNoiseLevels(process);
   const levels = emptyNoiseLevels(dimension);
   const tensors = uploadParameters(parameters);
-  const [into, outOf, pairs, spread] = tf.tidy(() => {
+  const [into, outOf, pairs, spread, linear] = tf.tidy(() => {
     const constants = phi4Constants({ height, width, channels });
     const basis = tf.tensor2d(Float32Array.from(process.basis.matrix()), [dimension, dimension]);
     const a = tf.matMul(tf.transpose(basis), inputMatrix(constants, tensors['input.kernel']!));
@@ -44,8 +45,10 @@ export function createPhi4Residual(
       a.mul(tf.transpose(b)),
       // Row c has ones at all sites of channel c: [1, C] × [C, C·V] repeats a channel's number over its sites.
       oneHot.transpose([0, 2, 1]).reshape<tf.Tensor2D>([channels, hiddenSize]),
+      linearInBasis(inputMatrix(constants, tensors['linear.kernel']!), basis),
     ];
-  }) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  }) as [tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D, tf.Tensor2D];
+  const linearKernels = linear.shape[1] / dimension;
 
   /** √v_i, or 1: what the network's input is multiplied with. */
   const inputScale = (): Float64Array =>
@@ -74,17 +77,21 @@ export function createPhi4Residual(
       }
     });
     const output = tf.tidy(() => {
-      const { gain, amplitude } = modulation(tensors, tf.tensor2d(conditioning, [count, conditioningSize]));
+      const { gain, amplitude, mixture } = modulation(
+        tensors,
+        tf.tensor2d(conditioning, [count, conditioningSize]),
+      );
       const split: [number, number, number] = [count, channels, dimension];
+      const components = tf.tensor2d(input, [count, dimension]);
       const activation = tf
-        .matMul(tf.tensor2d(input, [count, dimension]), into)
+        .matMul(components, into)
         .reshape(split)
         .mul(gain.mul(2).reshape([count, channels, 1]))
         .sigmoid()
         .mul(2)
         .sub(1);
       const hidden = activation.mul(amplitude.reshape([count, channels, 1])).reshape([count, hiddenSize]);
-      return tf.matMul(hidden, outOf);
+      return tf.matMul(hidden, outOf).add(linearPart(components, linear, mixture));
     });
     const values = await output.data<'float32'>();
     output.dispose();
@@ -102,13 +109,17 @@ export function createPhi4Residual(
     const pairWeights = Float32Array.from(weights, (weight, i) => weight * scale[i]! * factor[i]!);
     const constantDivergence = weights.reduce((sum, weight, i) => sum + weight * shift[i]!, 0);
     const results = tf.tidy(() => {
-      const { gain, amplitude } = modulation(tensors, tf.tensor2d(conditioning, [1, conditioningSize]));
+      const { gain, amplitude, mixture } = modulation(
+        tensors,
+        tf.tensor2d(conditioning, [1, conditioningSize]),
+      );
       const gains = tf.matMul(gain, spread);
       const amplitudes = tf.matMul(amplitude, spread).reshape<tf.Tensor2D>([hiddenSize, 1]);
       const scaledInto = into
         .mul(tf.tensor2d(Float32Array.from(factor), [dimension, 1]))
         .mul<tf.Tensor2D>(gains.mul(2));
-      const half = tf.matMul(tf.tensor2d(Float32Array.from(u), [count, dimension]), scaledInto).sigmoid();
+      const components = tf.tensor2d(Float32Array.from(u), [count, dimension]);
+      const half = tf.matMul(components, scaledInto).sigmoid();
       const sensitivity = tf
         .matMul(tf.tensor2d(pairWeights, [1, dimension]), pairs)
         .mul(gains)
@@ -117,9 +128,19 @@ export function createPhi4Residual(
       // tanh = 2s − 1 and tanh′ = 4s(1 − s) with s = sigmoid(2·): one product for NN and for Σ 4s·sensitivity.
       const scaledOutOf = outOf.mul<tf.Tensor2D>(amplitudes);
       const both = tf.matMul(half, tf.concat([scaledOutOf.mul(2), sensitivity.mul(4)], 1));
-      const output = both.slice([0, 0], [count, dimension]).sub(scaledOutOf.sum(0));
-      const linear = both.slice([0, dimension], [count, 1]);
-      return [output, linear.sub(tf.matMul(half.square(), sensitivity.mul(4)))];
+      // One matrix for all fields, since all are at the same time: Σ_l b_l M_l.
+      const mixed = linear
+        .reshape([dimension, linearKernels, dimension])
+        .mul(mixture.reshape([1, linearKernels, 1]))
+        .sum<tf.Tensor2D>(1);
+      const linearOutput = tf.matMul(
+        components.mul<tf.Tensor2D>(tf.tensor1d(Float32Array.from(factor))),
+        mixed,
+      );
+      const linearDivergence = mixed.mul(tf.eye(dimension)).sum(0).mul(tf.tensor1d(pairWeights)).sum();
+      const output = both.slice([0, 0], [count, dimension]).sub(scaledOutOf.sum(0)).add(linearOutput);
+      const first = both.slice([0, dimension], [count, 1]);
+      return [output, first.sub(tf.matMul(half.square(), sensitivity.mul(4))).add(linearDivergence)];
     });
     const [values, divergence] = await Promise.all(results.map((tensor) => tensor.data<'float32'>()));
     tf.dispose(results);
@@ -136,6 +157,14 @@ export function createPhi4Residual(
     dimension,
     residual,
     residualAndDivergence,
-    dispose: () => tf.dispose([...Object.values(tensors), into, outOf, pairs, spread]),
+    dispose: () => tf.dispose([...Object.values(tensors), into, outOf, pairs, spread, linear]),
   };
+}
+
+/** UᵀL_l U side by side, [D, 4·D], of kernels' matrices L_l side by side, [V, 4·V]. */
+function linearInBasis(matrix: tf.Tensor2D, basis: tf.Tensor2D): tf.Tensor2D {
+  const dimension = basis.shape[0];
+  const kernels = matrix.shape[1] / dimension;
+  const left = tf.matMul(tf.transpose(basis), matrix).reshape([dimension * kernels, dimension]);
+  return tf.matMul(left as tf.Tensor2D, basis).reshape([dimension, kernels * dimension]);
 }

@@ -167,7 +167,8 @@ describe('the φ⁴ network', () => {
     const kernelOut = parameters['output.kernel']!.data;
     const y = normals(sites, 'field');
     const conditions = normals(conditioningSize, 'n');
-    const [output, negative, gain, amplitude] = tf.tidy(() => {
+    const kernelLinear = parameters['linear.kernel']!.data;
+    const [output, negative, gain, amplitude, mixture] = tf.tidy(() => {
       const constants = phi4Constants(architecture);
       const tensors = uploadParameters(parameters);
       const conditioning = tf.tensor2d(conditions, [1, conditioningSize]);
@@ -178,6 +179,7 @@ describe('the φ⁴ network', () => {
         applyPhi4(constants, tensors, field.neg(), conditioning),
         modulations.gain,
         modulations.amplitude,
+        modulations.mixture,
       ].map((tensor) => tensor.dataSync());
     });
     const minus = (p: number, q: number) =>
@@ -190,6 +192,9 @@ describe('the φ⁴ network', () => {
           for (let q = 0; q < sites; q++) input += kernelIn[c * sites + minus(p, q)]! * y[q]!;
           expected += kernelOut[c * sites + minus(x, p)]! * amplitude![c]! * Math.tanh(gain![c]! * input);
         }
+      for (let l = 0; l < 4; l++)
+        for (let q = 0; q < sites; q++)
+          expected += mixture![l]! * kernelLinear[l * sites + minus(x, q)]! * y[q]!;
       expect(output![x]).toBeCloseTo(expected, 4);
       expect(negative![x]).toBeCloseTo(-output![x]!, 5);
     }
@@ -216,10 +221,11 @@ describe('the φ⁴ network', () => {
     }
   });
 
-  it('begins at zero, with 5,088 parameters on 6 × 6', () => {
+  it('begins at zero, with 5,364 parameters on 6 × 6', () => {
     const parameters = initializePhi4({ height: 6, width: 6, channels: 32 }, 1, new Float64Array(36).fill(1));
-    expect(Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0)).toBe(5088);
-    expect(parameters['output.kernel']!.data.every((x) => x === 0)).toBe(true);
+    expect(Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0)).toBe(5364);
+    for (const name of ['output.kernel', 'linear.kernel'])
+      expect(parameters[name]!.data.every((x) => x === 0)).toBe(true);
     expect(initializePhi4({ height: 6, width: 6, channels: 32 }, 1, new Float64Array(36).fill(1))).toEqual(
       parameters,
     );
