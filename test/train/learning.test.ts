@@ -10,7 +10,7 @@ import { startBackend } from '../../src/train/backend.js';
 import { createTraining } from '../../src/train/loop.js';
 import { readTrainingParameters } from '../../src/train/parameters.js';
 
-// The recipe of `npm run bench -- learning`, small: 300 steps of batch 256. There, at 3,000 steps of 512, the bounds are tight.
+// The recipe of `npm run bench -- schedules`, small: 300 steps of batch 256. There, at 3,000 steps of 512, the bounds are tight.
 const task = { name: 'phi4', size: 6, mass2: -4, coupling: 6.975 } as const;
 const settings = defaultHmcSettings(36);
 const common = {
