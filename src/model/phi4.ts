@@ -93,7 +93,7 @@ function circulant(constants: Phi4Constants, kernel: tf.Tensor): tf.Tensor3D {
   const sites = constants.height * constants.width;
   const { displacement, displacementTransposed } = constants;
   return matMulConstant(kernel as tf.Tensor2D, displacement, displacementTransposed).reshape([
-    kernel.shape[0]!,
+    kernel.shape[0],
     sites,
     sites,
   ]);
@@ -104,7 +104,7 @@ export function inputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Ten
   const sites = constants.height * constants.width;
   // The matrix entry (c, p, q) is kernel(p − q): p the hidden site, q the field's.
   const dense = circulant(constants, kernel);
-  return dense.transpose([2, 0, 1]).reshape([sites, kernel.shape[0]! * sites]);
+  return dense.transpose([2, 0, 1]).reshape([sites, kernel.shape[0] * sites]);
 }
 
 /** Kernels [C, V] as one matrix [C·V, V] that maps activations to fields. */
@@ -112,7 +112,7 @@ export function outputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Te
   const sites = constants.height * constants.width;
   // kernel(p − q) with p the output's site: (c, p, q) → (c, q, p).
   const dense = circulant(constants, kernel);
-  return dense.transpose([0, 2, 1]).reshape([kernel.shape[0]! * sites, sites]);
+  return dense.transpose([0, 2, 1]).reshape([kernel.shape[0] * sites, sites]);
 }
 
 /** Gains g and amplitudes a, each [B, C], and the linear kernels' weights b, [B, 4], of the conditioning [B, F]. */
