@@ -3,7 +3,8 @@ import { basename, join } from 'node:path';
 import { Context } from '@temporalio/activity';
 import type { DataStatistics } from '../src/basis/types.js';
 import { decodeStatistics } from '../src/basis/statistics.js';
-import { checkDataset, datasetKey, defaultRecipe, prepareDataset } from '../src/data/dataset.js';
+import { checkDataset } from '../src/data/dataset.js';
+import { prepareTaskDataset, taskDatasetKey } from '../src/data/taskDataset.js';
 import { RgsweepError } from '../src/errors.js';
 import { layout } from '../src/store/layout.js';
 import type { ObjectStore } from '../src/store/types.js';
@@ -36,17 +37,15 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
     const progress: DataProgress = { purpose: 'data', fraction: 0, what: 'looking for the data set' };
     const heart = setInterval(() => context.heartbeat({ ...progress }), 1000);
     try {
-      const recipe = defaultRecipe;
-      const key = datasetKey(spec.task, recipe);
+      const key = taskDatasetKey(spec.task);
       const prefix = layout.dataset(key);
       if (await store.get(`${prefix}/${manifestName}`)) return;
       const parent = join(cacheFolder, 'datasets');
       await mkdir(parent, { recursive: true });
       const folder = await mkdtemp(join(parent, `${key}-making-`));
       try {
-        const manifest = await prepareDataset({
+        const manifest = await prepareTaskDataset({
           task: spec.task,
-          recipe,
           folder,
           signal: context.cancellationSignal,
           onProgress: (fraction, what) => Object.assign(progress, { fraction, what }),
@@ -72,7 +71,7 @@ export async function localDataset(
   { store, cacheFolder }: Pick<Dependencies, 'store' | 'cacheFolder'>,
   task: TaskDescription,
 ): Promise<string> {
-  const key = datasetKey(task, defaultRecipe);
+  const key = taskDatasetKey(task);
   const parent = join(cacheFolder, 'datasets');
   const folder = join(parent, key);
   if (await exists(join(folder, manifestName))) return folder;
@@ -100,7 +99,7 @@ const statisticsByKey = new Map<string, Promise<DataStatistics>>();
 
 /** The data set's mean and covariance; read once per process. */
 export function datasetStatistics(store: ObjectStore, task: TaskDescription): Promise<DataStatistics> {
-  const key = `${layout.dataset(datasetKey(task, defaultRecipe))}/statistics.safetensors`;
+  const key = `${layout.dataset(taskDatasetKey(task))}/statistics.safetensors`;
   const cacheKey = `${store.url} ${key}`;
   let known = statisticsByKey.get(cacheKey);
   if (!known) {

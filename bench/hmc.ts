@@ -3,7 +3,7 @@ import { datasetKey, defaultRecipe } from '../src/data/dataset.js';
 import { generateConfigurations } from '../src/data/phi4/generate.js';
 import { defaultHmcSettings } from '../src/data/phi4/hmc.js';
 import { phi4Observables } from '../src/data/phi4/observables.js';
-import type { TaskDescription } from '../src/train/protocol.js';
+import type { Phi4Task } from '../src/train/protocol.js';
 
 /**
  * Cost of φ⁴ data on one core: CPU time, so that other work on the machine disturbs little. One line for each lattice:
@@ -20,7 +20,7 @@ const cpuSeconds = (): number => {
 
 process.stdout.write(`${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}\n`);
 for (const size of [4, 6, 8, 16]) {
-  const task: TaskDescription = { name: 'phi4', size, mass2: -4, coupling: 6.975 };
+  const task: Phi4Task = { name: 'phi4', size, mass2: -4, coupling: 6.975 };
   const settings = defaultHmcSettings(size * size);
   const configurations = Math.ceil((count * 36) / (size * size));
   const chains = Math.ceil(configurations / defaultRecipe.perChain);

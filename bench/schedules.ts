@@ -11,7 +11,7 @@ import { createPhi4Residual } from '../src/model/phi4Residual.js';
 import { createProcess } from '../src/schedule/process.js';
 import type { Parameters } from '../src/space/types.js';
 import { startBackend } from '../src/train/backend.js';
-import { createTraining } from '../src/train/loop.js';
+import { createPhi4Training } from '../src/tasks/phi4Loss.js';
 import { readTrainingParameters } from '../src/train/parameters.js';
 import { benchData, referenceTask, type BenchData } from './phi4/data.js';
 
@@ -125,7 +125,7 @@ async function learn({ parameters }: Case, seed: number, { statistics, train, te
     ...parameters,
   });
   const diffusion = createProcess(parameters, statistics);
-  const session = createTraining({ process: diffusion, training, configurations: train, seed });
+  const session = createPhi4Training({ process: diffusion, training, configurations: train, seed });
   const begun = performance.now();
   while (session.step < steps) await session.advance();
   const trained = performance.now();

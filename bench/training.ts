@@ -12,7 +12,7 @@ import { evaluatePhi4 } from '../src/eval/phi4.js';
 import { createPhi4Residual } from '../src/model/phi4Residual.js';
 import { createProcess } from '../src/schedule/process.js';
 import { startBackend, type BackendName } from '../src/train/backend.js';
-import { createTraining } from '../src/train/loop.js';
+import { createPhi4Training } from '../src/tasks/phi4Loss.js';
 import { readTrainingParameters } from '../src/train/parameters.js';
 import { benchData, referenceTask } from './phi4/data.js';
 
@@ -49,7 +49,7 @@ async function measure(backend: BackendName, asked: number): Promise<void> {
     { colour: 'matched', kernel: 'sigmoid', ordering: 'log-variance' },
     statistics,
   );
-  const session = createTraining({ process: diffusion, training, configurations: train, seed: 1 });
+  const session = createPhi4Training({ process: diffusion, training, configurations: train, seed: 1 });
   for (let n = 0; n < (backend === 'cpu' ? 1 : 20); n++) await session.advance();
   const step = await timed(async () => {
     for (let n = 0; n < steps; n++) await session.advance();

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { computeStatistics, encodeStatistics } from '../basis/statistics.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js';
-import type { TaskDescription } from '../train/protocol.js';
+import type { Phi4Task } from '../train/protocol.js';
 import { checkCouplings, createLattice } from './phi4/action.js';
 import { generateConfigurations, type HmcSummary } from './phi4/generate.js';
 import { defaultHmcSettings, type HmcSettings } from './phi4/hmc.js';
@@ -40,21 +40,28 @@ export interface SplitSummary extends HmcSummary {
   observables: Record<string, Estimate>;
 }
 
-/** dataset.json: written last, so that a folder that has it is whole. Holds no time and no machine: equal recipes give equal bytes. */
-export interface DatasetManifest {
+/**
+ * What dataset.json of every task says. Written last, so that a folder that has it is whole. Holds no time and no machine:
+ * equal recipes give equal bytes.
+ */
+export interface DatasetFiles {
   format: 1;
   key: string;
   generator: string;
-  task: TaskDescription;
-  recipe: DatasetRecipe & { hmc: HmcSettings };
   /** By name, e.g. `train.safetensors`. */
   files: Record<string, { bytes: number; sha256: string }>;
-  splits: Record<Split, SplitSummary>;
   /** What a user should know before trusting the data; empty when all is well. */
   warnings: string[];
 }
 
-function resolveRecipe(task: TaskDescription, recipe: DatasetRecipe): DatasetManifest['recipe'] {
+/** dataset.json of a φ⁴ data set. */
+export interface DatasetManifest extends DatasetFiles {
+  task: Phi4Task;
+  recipe: DatasetRecipe & { hmc: HmcSettings };
+  splits: Record<Split, SplitSummary>;
+}
+
+function resolveRecipe(task: Phi4Task, recipe: DatasetRecipe): DatasetManifest['recipe'] {
   return {
     seed: recipe.seed,
     counts: {
@@ -94,7 +101,7 @@ function checkRecipe({ seed, counts, perChain, hmc }: DatasetManifest['recipe'])
 }
 
 /** A data set's name: 16 hexadecimal digits of the SHA-256 of everything that determines its content. */
-export function datasetKey(task: TaskDescription, recipe: DatasetRecipe): string {
+export function datasetKey(task: Phi4Task, recipe: DatasetRecipe): string {
   const { seed, counts, perChain, hmc } = resolveRecipe(task, recipe);
   const content = [
     generator,
@@ -106,7 +113,7 @@ export function datasetKey(task: TaskDescription, recipe: DatasetRecipe): string
 }
 
 /** Writes the whole file or nothing, on the disk when the promise resolves. */
-async function writeWhole(folder: string, name: string, content: Uint8Array): Promise<void> {
+export async function writeWhole(folder: string, name: string, content: Uint8Array): Promise<void> {
   const temporary = join(folder, `.${name}.${process.pid}`);
   try {
     const file = await open(temporary, 'w');
@@ -126,7 +133,7 @@ async function writeWhole(folder: string, name: string, content: Uint8Array): Pr
 }
 
 export interface PrepareDatasetInput {
-  task: TaskDescription;
+  task: Phi4Task;
   recipe: DatasetRecipe;
   /** Made when missing; files of the same names are replaced. */
   folder: string;
@@ -243,7 +250,9 @@ function damaged(what: string, cause?: unknown): RgsweepError {
 }
 
 /** dataset.json of a folder, its files not looked at. Throws RgsweepError('data-missing'). */
-export async function readManifest(folder: string): Promise<DatasetManifest> {
+export async function readManifest<Manifest extends DatasetFiles = DatasetManifest>(
+  folder: string,
+): Promise<Manifest> {
   const file = join(folder, manifestName);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw damaged(`${file} cannot be read (${messageOf(error)}): ${folder} is no whole data set`, error);
@@ -254,18 +263,20 @@ export async function readManifest(folder: string): Promise<DatasetManifest> {
   } catch (error) {
     throw damaged(`${file} is not JSON: ${messageOf(error)}`, error);
   }
-  const format = (manifest as DatasetManifest | null)?.format;
+  const format = (manifest as DatasetFiles | null)?.format;
   if (format !== 1)
     throw damaged(`${file} has format ${JSON.stringify(format)}; this version reads format 1`);
-  return manifest as DatasetManifest;
+  return manifest as Manifest;
 }
 
 /**
  * Reads every file of a data set and compares its size and SHA-256 with dataset.json.
  * @throws RgsweepError('data-missing') naming the first file that is missing or differs
  */
-export async function checkDataset(folder: string): Promise<DatasetManifest> {
-  const manifest = await readManifest(folder);
+export async function checkDataset<Manifest extends DatasetFiles = DatasetManifest>(
+  folder: string,
+): Promise<Manifest> {
+  const manifest = await readManifest<Manifest>(folder);
   for (const [name, expected] of Object.entries(manifest.files)) {
     const file = join(folder, name);
     const content = await readFile(file).catch((error: unknown) => {

@@ -3,7 +3,7 @@ import { scheduleFamilies } from '../schedule/types.js';
 import { sweepStates, trialStates } from '../sweep/types.js';
 import type { TaskDescription } from '../train/protocol.js';
 
-const taskNames = ['phi4'] as const satisfies readonly TaskDescription['name'][];
+const taskNames = ['phi4', 'images', 'cifar10'] as const satisfies readonly TaskDescription['name'][];
 
 /** Indices of rungs as label values; higher ones count with the last. */
 export const rungLabels = ['0', '1', '2', '3', '4', '5', '6', '7'] as const;

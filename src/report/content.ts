@@ -29,8 +29,18 @@ export function perConfigurationOf(input: ReportInput): PerConfiguration {
 
 /** What was trained, in words. */
 export function taskWords({ spec }: SweepSnapshot): string {
-  const { size, mass2, coupling } = spec.task;
-  return `φ⁴ theory on a periodic ${size} × ${size} lattice, m² = ${formatPlain(mass2)}, coupling ${coupling}`;
+  const { task } = spec;
+  switch (task.name) {
+    case 'phi4':
+      return `φ⁴ theory on a periodic ${task.size} × ${task.size} lattice, m² = ${formatPlain(task.mass2)}, coupling ${task.coupling}`;
+    case 'images': {
+      const kind =
+        task.kind === 'dead-leaves' ? 'dead leaves' : `Gaussian fields of spectrum 1/k^${task.exponent}`;
+      return `generated images of ${task.size} × ${task.size} pixels, channels ${task.channels}: ${kind}`;
+    }
+    case 'cifar10':
+      return 'CIFAR-10, 32 × 32 colour images';
+  }
 }
 
 /** One number that is worth a tile: what it is, its value, a remark. */

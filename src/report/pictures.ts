@@ -1,3 +1,4 @@
+import { taskShape } from '../data/taskDataset.js';
 import { messageOf } from '../errors.js';
 import { hierarchy } from '../schedule/hierarchy.js';
 import { createProcess } from '../schedule/process.js';
@@ -90,8 +91,7 @@ async function drawSchedules(input: ReportInput, out: Pictures): Promise<void> {
 
 async function drawFields(input: ReportInput, out: Pictures): Promise<void> {
   const { artifacts, snapshot } = input;
-  const { size } = snapshot.spec.task;
-  const shape = { height: size, width: size, channels: 1 };
+  const shape = taskShape(snapshot.spec.task);
   const reference = artifacts?.reference;
   const sets: { name: string; role: NamedObservables['role']; fields: FieldArtifacts }[] = [
     ...shownTrials(input).flatMap(({ name, role, trial }) => {
@@ -106,7 +106,7 @@ async function drawFields(input: ReportInput, out: Pictures): Promise<void> {
     const chart = await propagatorChart(
       { name: 'HMC', role: 'reference', observables: reference.observables },
       models,
-      size,
+      shape.height,
     );
     if (chart) out.propagator = chart;
   }

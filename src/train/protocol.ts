@@ -15,7 +15,34 @@ export interface Phi4Task {
   mass2: number;
   coupling: number;
 }
-export type TaskDescription = Phi4Task;
+
+/** Generated images (src/data/images): stand-ins with known statistics, never to be taken for photographs. */
+export interface ImagesTask {
+  name: 'images';
+  /** Gaussian fields of spectrum 1/k^exponent, kept as floats; or dead leaves, in 256 grey levels a channel. */
+  kind: 'gaussian-field' | 'dead-leaves';
+  /** Pixels a side. */
+  size: number;
+  channels: number;
+  /** α of the power spectrum 1/k^α of `gaussian-field`. */
+  exponent: number;
+  /** Images of the training split; validation and test have a fifth of it each. */
+  count: number;
+}
+
+/** CIFAR-10 (Krizhevsky 2009), the binary version. */
+export interface Cifar10Task {
+  name: 'cifar10';
+  /** Where its files are, when the store does not have them yet: a folder, cifar-10-binary.tar.gz, or a store's URL. */
+  from?: string;
+}
+
+/** What is trained on what; the name decides which of src/tasks serves it. */
+export type TaskDescription = Phi4Task | ImagesTask | Cifar10Task;
+/** A task's name. */
+export type TaskName = TaskDescription['name'];
+/** The description of the task of this name. */
+export type TaskOf<Name extends TaskName> = Extract<TaskDescription, { name: Name }>;
 
 /** The task file. Paths are absolute. */
 export interface TrainerTask {

@@ -9,18 +9,13 @@ import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
 import { decodeStatistics } from '../basis/statistics.js';
-import { readSamples } from '../data/dataset.js';
+import type { FieldShape } from '../basis/types.js';
+import { taskShape } from '../data/taskDataset.js';
 import { failureKinds, messageOf, RgsweepError, type FailureKind } from '../errors.js';
-import { evaluatePhi4 } from '../eval/phi4.js';
 import { countParameters } from '../model/arrays.js';
-import { checkEquivariance } from '../model/equivariance.js';
-import { localKernel } from '../model/localKernel.js';
-import { initializePhi4 } from '../model/phi4.js';
-import { createPhi4Residual } from '../model/phi4Residual.js';
-import type { ResidualModel } from '../model/residual.js';
 import { createProcess } from '../schedule/process.js';
-import type { DiffusionProcess } from '../schedule/types.js';
-import { encodeSafetensors } from '../tensors/safetensors.js';
+import { loadTask } from '../tasks/registry.js';
+import type { TaskModel } from '../tasks/types.js';
 import { startBackend, type Backend } from './backend.js';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { createTraining } from './loop.js';
@@ -42,7 +37,7 @@ class Stopped extends Error {}
 interface Prepared {
   task: TrainerTask;
   training: TrainingParameters;
-  process: DiffusionProcess;
+  model: TaskModel;
   from: Checkpoint | undefined;
 }
 
@@ -57,34 +52,32 @@ function readTask(file: string | undefined): TrainerTask {
   return task;
 }
 
-function prepare(task: TrainerTask): Prepared {
+async function prepare(task: TrainerTask): Promise<Prepared> {
   const training = readTrainingParameters(task.parameters);
+  const definition = await loadTask(task.task.name);
   const statistics = decodeStatistics(readFileSync(path.join(task.dataFolder, 'statistics.safetensors')));
-  const { height, width } = statistics.shape;
-  if (height !== task.task.size || width !== task.task.size)
+  const wanted = taskShape(task.task);
+  const found = statistics.shape;
+  const words = (shape: FieldShape) => `${shape.height} × ${shape.width} × ${shape.channels}`;
+  if (words(found) !== words(wanted))
     throw new RgsweepError(
       'data-missing',
-      `${task.dataFolder} holds ${height} × ${width} lattices; the task is ${task.task.size} × ${task.task.size}`,
+      `${task.dataFolder} holds fields of ${words(found)}; the task's are ${words(wanted)}`,
     );
   const diffusion = createProcess(task.parameters, statistics);
-  checkEquivariance(diffusion);
-  const kernel = localKernel(diffusion, training.gaussianScore);
-  const like = initializePhi4({ height, width, channels: training.channels }, task.seed, kernel);
+  const model = definition.createModel({ task: task.task, process: diffusion, training, seed: task.seed });
   if (task.mode === 'evaluate' && task.resumeFrom === null)
     throw new RgsweepError('bad-configuration', 'resumeFrom is null: an evaluation needs a checkpoint');
-  const from = task.resumeFrom === null ? undefined : readCheckpoint(task.resumeFrom, task.fromStep, like);
-  return { task, training, process: diffusion, from };
+  const from =
+    task.resumeFrom === null ? undefined : readCheckpoint(task.resumeFrom, task.fromStep, model.initialize());
+  return { task, training, model, from };
 }
 
-async function train(
-  { task, training, process: diffusion, from }: Prepared,
-  backend: Backend,
-): Promise<void> {
+async function train({ task, training, model, from }: Prepared, backend: Backend): Promise<void> {
   const session = createTraining({
-    process: diffusion,
+    objective: model.objective(task.dataFolder),
+    initialize: () => model.initialize(),
     training,
-    configurations: readSamples(task.dataFolder, 'train'),
-    seed: task.seed,
     ...(from ? { from } : {}),
   });
   let loss = from?.loss ?? NaN;
@@ -118,70 +111,30 @@ async function train(
   await say({ type: 'done', step: session.step, preempted: session.step < task.toStep });
 }
 
-async function evaluate(
-  { task, training, process: diffusion, from }: Prepared,
-  backend: Backend,
-): Promise<void> {
+async function evaluate({ task, model, from }: Prepared, backend: Backend): Promise<void> {
   const { state, step } = from!;
-  const model = createPhi4Residual(diffusion, state.ema, training);
   await say({
     type: 'started',
     backend: backend.name,
     parameterCount: countParameters(state.parameters),
     step,
   });
-  const { split, samples, level } = task.evaluation;
-  try {
-    const result = await evaluatePhi4({
-      process: diffusion,
-      model: interruptible(model),
-      task: task.task,
-      configurations: readSamples(task.dataFolder, split),
-      samples,
-      level,
-      seed: task.seed,
-    });
-    for (const message of result.warnings) await say({ type: 'warning', message });
-    const files: string[] = [];
-    const keep = (name: string, content: Uint8Array | string) => {
-      writeFileSync(path.join(task.outputFolder, name), content);
-      files.push(name);
-    };
-    const { dimension } = diffusion;
-    const count = result.samples.length / dimension;
-    if (count > 0) {
-      keep(
-        'samples.safetensors',
-        encodeSafetensors({ samples: { shape: [count, dimension], data: result.samples } }),
-      );
-      // Kept so that two models are compared configuration by configuration, where what is common cancels.
-      keep(
-        'likelihood.safetensors',
-        encodeSafetensors({ nll: { shape: [result.nll.length], data: result.nll } }),
-      );
-      keep('observables.json', JSON.stringify({ split, ...result.observables }));
-    }
-    await say({ type: 'metrics', step, metrics: result.metrics, files });
-    await say({ type: 'done', step, preempted: false });
-  } catch (error) {
-    if (!(error instanceof Stopped)) throw error;
-    await say({ type: 'done', step, preempted: true });
-  } finally {
-    model.dispose();
-  }
-}
-
-/** The model with a turn of the event loop, and a way out, before every evaluation of the network. */
-function interruptible(model: ResidualModel): ResidualModel {
   const breathe = async () => {
     await nextTurn();
     if (stopAsked) throw new Stopped();
   };
-  return {
-    dimension: model.dimension,
-    residual: (...input) => breathe().then(() => model.residual(...input)),
-    residualAndDivergence: (...input) => breathe().then(() => model.residualAndDivergence(...input)),
-  };
+  const { dataFolder, evaluation, outputFolder } = task;
+  try {
+    const result = await model.evaluate({ parameters: state.ema, dataFolder, evaluation, breathe });
+    for (const message of result.warnings) await say({ type: 'warning', message });
+    for (const [name, content] of Object.entries(result.files))
+      writeFileSync(path.join(outputFolder, name), content);
+    await say({ type: 'metrics', step, metrics: result.metrics, files: Object.keys(result.files) });
+    await say({ type: 'done', step, preempted: false });
+  } catch (error) {
+    if (!(error instanceof Stopped)) throw error;
+    await say({ type: 'done', step, preempted: true });
+  }
 }
 
 function failureKindOf(error: unknown): FailureKind {
@@ -207,7 +160,7 @@ async function main(): Promise<void> {
   try {
     const task = readTask(process.argv[2]);
     const backend = await startBackend(task.backend, task.threads);
-    const prepared = prepare(task);
+    const prepared = await prepare(task);
     await (task.mode === 'train' ? train(prepared, backend) : evaluate(prepared, backend));
   } catch (error) {
     const remedy = error instanceof RgsweepError && error.remedy ? ` (${error.remedy})` : '';

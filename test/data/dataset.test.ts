@@ -14,9 +14,9 @@ import {
   splits,
   type DatasetRecipe,
 } from '../../src/data/dataset.js';
-import type { TaskDescription } from '../../src/train/protocol.js';
+import type { Phi4Task } from '../../src/train/protocol.js';
 
-const task: TaskDescription = { name: 'phi4', size: 4, mass2: -4, coupling: 6.975 };
+const task: Phi4Task = { name: 'phi4', size: 4, mass2: -4, coupling: 6.975 };
 const recipe: DatasetRecipe = {
   seed: 3,
   counts: { train: 600, validation: 200, test: 200 },

@@ -7,7 +7,7 @@ import { createPhi4Residual } from '../../src/model/phi4Residual.js';
 import { createProcess } from '../../src/schedule/process.js';
 import type { Parameters } from '../../src/space/types.js';
 import { startBackend } from '../../src/train/backend.js';
-import { createTraining } from '../../src/train/loop.js';
+import { createPhi4Training } from '../../src/tasks/phi4Loss.js';
 import { readTrainingParameters } from '../../src/train/parameters.js';
 
 // The recipe of `npm run bench -- schedules`, small: 300 steps of batch 256. There, at 3,000 steps of 512, the bounds are tight.
@@ -41,7 +41,7 @@ async function learn(parameters: Parameters, steps: number): Promise<Phi4Evaluat
     batchSize: 256,
     ...parameters,
   });
-  const session = createTraining({ process, training, configurations: train, seed: 1 });
+  const session = createPhi4Training({ process, training, configurations: train, seed: 1 });
   while (session.step < steps) await session.advance();
   session.dispose();
   const model = createPhi4Residual(process, session.state.ema, training);

@@ -12,15 +12,15 @@ import { fillNormals } from '../../src/random/normals.js';
 import { CounterRandom } from '../../src/random/philox.js';
 import { createProcess } from '../../src/schedule/process.js';
 import type { Parameters } from '../../src/space/types.js';
-import { startBackend } from '../../src/train/backend.js';
-import { createBatchMaker, createSymmetries } from '../../src/train/batch.js';
-import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import {
   batchLoss,
   createLossConstants,
-  createTraining,
+  createPhi4Training,
   disposeLossConstants,
-} from '../../src/train/loop.js';
+} from '../../src/tasks/phi4Loss.js';
+import { startBackend } from '../../src/train/backend.js';
+import { createBatchMaker, createSymmetries } from '../../src/train/batch.js';
+import { readCheckpoint, writeCheckpoint } from '../../src/train/checkpoint.js';
 import { readTrainingParameters } from '../../src/train/parameters.js';
 import { drawTimes } from '../../src/train/weighting.js';
 import { freeField } from '../schedule/freeField.js';
@@ -48,16 +48,16 @@ describe('a training', () => {
     { learningRateSchedule: 'cosine', decaySteps: 9, augmentation: false },
   ])('continued from a checkpoint equals an uninterrupted one to the last bit: %j', async (parameters) => {
     const options = setup(parameters);
-    const whole = createTraining(options);
+    const whole = createPhi4Training(options);
     for (let n = 0; n < 9; n++) await whole.advance();
 
-    const first = createTraining(options);
+    const first = createPhi4Training(options);
     for (let n = 0; n < 4; n++) await first.advance();
     const parent = mkdtempSync(path.join(folder, 'resume-'));
     const saved = writeCheckpoint(parent, { step: 4, loss: 1, state: first.state });
     expect(readdirSync(parent)).toEqual(['step-4']);
     const like = initializePhi4({ ...shape, channels: small.channels }, 99, oneSite);
-    const second = createTraining({ ...options, from: readCheckpoint(saved, 4, like) });
+    const second = createPhi4Training({ ...options, from: readCheckpoint(saved, 4, like) });
     for (let n = 0; n < 5; n++) await second.advance();
 
     expect(second.step).toBe(9);
@@ -68,7 +68,7 @@ describe('a training', () => {
 
   it('keeps the same number of tensors from step to step, and none at the end', async () => {
     const before = tf.memory().numTensors;
-    const training = createTraining(setup({}));
+    const training = createPhi4Training(setup({}));
     await training.advance();
     const during = tf.memory().numTensors;
     for (let n = 0; n < 5; n++) await training.advance();
@@ -78,7 +78,7 @@ describe('a training', () => {
   });
 
   it('says that it diverged when the loss is not finite', async () => {
-    const training = createTraining({ ...setup({}), configurations: configurations.map(() => NaN) });
+    const training = createPhi4Training({ ...setup({}), configurations: configurations.map(() => NaN) });
     await expect(training.advance()).rejects.toMatchObject({ kind: 'diverged', message: /step 1/ });
     training.dispose();
   });

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander';
 import type { Estimate } from '../../data/phi4/observables.js';
 import type { DatasetManifest } from '../../data/dataset.js';
-import type { TaskDescription } from '../../train/protocol.js';
+import type { Phi4Task } from '../../train/protocol.js';
 import { parseCount } from '../options.js';
 
 interface TaskOptions {
@@ -28,7 +28,7 @@ function withTask(command: Command): Command {
     .option('--coupling <number>', 'factor of φ⁴', parseNumber('--coupling'), 6.975);
 }
 
-async function taskOf(name: string, { size, mass2, coupling }: TaskOptions): Promise<TaskDescription> {
+async function taskOf(name: string, { size, mass2, coupling }: TaskOptions): Promise<Phi4Task> {
   const { RgsweepError } = await import('../../errors.js');
   if (name !== 'phi4')
     throw new RgsweepError('usage', `"${name}" is no task that data can be made for; there is phi4`);

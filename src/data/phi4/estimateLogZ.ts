@@ -1,5 +1,5 @@
 import { RgsweepError } from '../../errors.js';
-import type { TaskDescription } from '../../train/protocol.js';
+import type { Phi4Task } from '../../train/protocol.js';
 import { createBreather } from '../breathe.js';
 import { checkCouplings, createLattice, type Phi4Couplings } from './action.js';
 import { advance, createChain, defaultHmcSettings } from './hmc.js';
@@ -41,7 +41,7 @@ export function gaussLegendre(n: number): { node: number; weight: number }[] {
  * m² of the free field nearest to a φ⁴ theory: the self-consistent (Hartree) mass M² = m² + 6 g G(0), with
  * G(0) = (1/V) Σ_k 1/(2(k̂² + M²)). Always positive; a good end of a path need not be exact.
  */
-export function hartreeMass({ size, mass2, coupling }: TaskDescription): number {
+export function hartreeMass({ size, mass2, coupling }: Phi4Task): number {
   const excess = (mass: number): number => {
     let propagator = 0;
     for (let row = 0; row < size; row++)
@@ -115,7 +115,7 @@ export interface LogZEstimate extends Estimate {
  * @throws RgsweepError('bad-configuration') when the density cannot be normalized
  */
 export async function integrateLogZ(
-  task: TaskDescription,
+  task: Phi4Task,
   measure: MeasureMoments,
   nodes = 10,
 ): Promise<LogZEstimate> {
@@ -141,7 +141,7 @@ export async function integrateLogZ(
 }
 
 export interface EstimateLogZInput {
-  task: TaskDescription;
+  task: Phi4Task;
   /** Trajectories measured at each of the nodes, over all chains. */
   trajectories?: number;
   nodes?: number;

@@ -1,4 +1,4 @@
-import type { TaskDescription } from '../../train/protocol.js';
+import type { Phi4Task } from '../../train/protocol.js';
 import { checkCouplings, createLattice, phi4Action, type Phi4Couplings } from './action.js';
 
 /** A value of log Z = log ∫ Πdφ e^{−S} with its standard error and where it comes from. */
@@ -12,7 +12,7 @@ export interface KnownLogZ {
  * log Z of a task where it is known: measured once for the default lattice (thermodynamic integration along two
  * independent routes), exact for sizes 1 and 2 and for the free field. Undefined elsewhere: `rgsweep data logz` estimates it.
  */
-export function knownLogZ(task: TaskDescription): KnownLogZ | undefined {
+export function knownLogZ(task: Phi4Task): KnownLogZ | undefined {
   const { size, mass2, coupling } = task;
   if (size === 6 && mass2 === -4 && coupling === 6.975)
     return {

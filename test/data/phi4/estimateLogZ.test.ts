@@ -7,10 +7,10 @@ import {
   type MeasureMoments,
 } from '../../../src/data/phi4/estimateLogZ.js';
 import { exactSize1, exactSize2, freeFieldLogZ, knownLogZ } from '../../../src/data/phi4/logZ.js';
-import type { TaskDescription } from '../../../src/train/protocol.js';
+import type { Phi4Task } from '../../../src/train/protocol.js';
 
 const couplings = { mass2: -4, coupling: 6.975 };
-const task = (change: Partial<TaskDescription> = {}): TaskDescription => ({
+const task = (change: Partial<Phi4Task> = {}): Phi4Task => ({
   name: 'phi4',
   size: 6,
   ...couplings,

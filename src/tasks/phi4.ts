@@ -1,0 +1,76 @@
+import { readSamples } from '../data/dataset.js';
+import { evaluatePhi4 } from '../eval/phi4.js';
+import { checkEquivariance } from '../model/equivariance.js';
+import { localKernel } from '../model/localKernel.js';
+import { initializePhi4 } from '../model/phi4.js';
+import { createPhi4Residual } from '../model/phi4Residual.js';
+import type { ResidualModel } from '../model/residual.js';
+import { encodeSafetensors } from '../tensors/safetensors.js';
+import { createPhi4Objective } from './phi4Loss.js';
+import type { EvaluationInput, ModelInput, TaskDefinition, TaskEvaluation } from './types.js';
+
+/** φ⁴ theory on a periodic lattice, the shallow equivariant network, likelihoods and lattice observables. */
+export const phi4Task: TaskDefinition<'phi4'> = {
+  name: 'phi4',
+  createModel(input) {
+    const { process, training, seed } = input;
+    checkEquivariance(process);
+    const { height, width } = process.basis.shape;
+    const kernel = localKernel(process, training.gaussianScore);
+    return {
+      initialize: () => initializePhi4({ height, width, channels: training.channels }, seed, kernel),
+      objective: (dataFolder) =>
+        createPhi4Objective({
+          process,
+          training,
+          configurations: readSamples(dataFolder, 'train'),
+          seed,
+        }),
+      evaluate: (evaluation) => evaluate(input, evaluation),
+    };
+  },
+};
+
+async function evaluate(
+  { task, process, training, seed }: ModelInput<'phi4'>,
+  { parameters, dataFolder, evaluation, breathe }: EvaluationInput,
+): Promise<TaskEvaluation> {
+  const { split, samples, level } = evaluation;
+  const model = createPhi4Residual(process, parameters, training);
+  try {
+    const result = await evaluatePhi4({
+      process,
+      model: interruptible(model, breathe),
+      task,
+      configurations: readSamples(dataFolder, split),
+      samples,
+      level,
+      seed,
+    });
+    const { dimension } = process;
+    const count = result.samples.length / dimension;
+    const files: TaskEvaluation['files'] = {};
+    if (count > 0) {
+      files['samples.safetensors'] = encodeSafetensors({
+        samples: { shape: [count, dimension], data: result.samples },
+      });
+      // Kept so that two models are compared configuration by configuration, where what is common cancels.
+      files['likelihood.safetensors'] = encodeSafetensors({
+        nll: { shape: [result.nll.length], data: result.nll },
+      });
+      files['observables.json'] = JSON.stringify({ split, ...result.observables });
+    }
+    return { metrics: result.metrics, warnings: result.warnings, files };
+  } finally {
+    model.dispose();
+  }
+}
+
+/** The model with `breathe` before every evaluation of the network. */
+export function interruptible(model: ResidualModel, breathe: () => Promise<void>): ResidualModel {
+  return {
+    dimension: model.dimension,
+    residual: (...input) => breathe().then(() => model.residual(...input)),
+    residualAndDivergence: (...input) => breathe().then(() => model.residualAndDivergence(...input)),
+  };
+}
