@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { RgsweepError } from '../src/errors.js';
 import {
@@ -8,7 +9,9 @@ import {
   updateSweepRecord,
   writeTrial,
 } from '../src/store/records.js';
+import { emptyTrial } from '../src/store/emptyTrial.js';
 import { rebuildMachine } from '../src/sweep/rebuild.js';
+import { chooseRetries } from '../src/sweep/retry.js';
 import type { TrialRecord } from '../src/sweep/types.js';
 import type { Dependencies } from './dependencies.js';
 import type { Activities } from './types.js';
@@ -23,6 +26,7 @@ type Recorders = Pick<
   | 'recordSweep'
   | 'recordAmendment'
   | 'rebuild'
+  | 'resetTrials'
 >;
 
 /** Failures kept with a trial; the count goes on in the metrics. */
@@ -47,6 +51,18 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         `${store.url} has no record of trial ${trial} of sweep ${sweep}`,
       );
     await writeTrial(store, sweep, { ...change(record), updatedAt: new Date().toISOString() });
+  }
+
+  async function resetAll(sweep: string, trials: readonly number[]): Promise<void> {
+    for (const trial of trials) {
+      Context.current().heartbeat();
+      await emptyTrial(store, sweep, trial, randomUUID());
+      await update(sweep, trial, ({ test: _test, ...record }) => ({
+        ...record,
+        state: 'waiting',
+        rungs: [],
+      }));
+    }
   }
 
   return {
@@ -146,10 +162,17 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         listTrials(store, spec.name),
         readSweepRecord(store, spec.name),
       ]);
+      const amendments = sweepRecord?.amendments ?? [];
+      if (retry?.fromScratch) {
+        const before = rebuildMachine(spec, concurrency, records, { amendments });
+        await resetAll(spec.name, chooseRetries(before, retry));
+      }
       return rebuildMachine(spec, concurrency, records, {
         ...(retry === undefined ? {} : { retry }),
-        amendments: sweepRecord?.amendments ?? [],
+        amendments,
       });
     },
+
+    resetTrials: ({ sweep, trials }) => resetAll(sweep, trials),
   };
 }

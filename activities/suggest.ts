@@ -1,5 +1,5 @@
 import { ApplicationFailure } from '@temporalio/activity';
-import { RgsweepError } from '../src/errors.js';
+import { RgsweepError, type FailureKind } from '../src/errors.js';
 import { createSampler } from '../src/samplers/index.js';
 import type { Observation } from '../src/samplers/types.js';
 import { trialKey } from '../src/sweep/trialKey.js';
@@ -72,7 +72,35 @@ export function createSuggest(dependencies: Dependencies): Activities['suggest']
     return { ...spec.defaults, ...suggested };
   }
 
+  /** Keeps a trial that cannot be, with the reason: the sweep goes on without it, and nobody has to guess. */
+  async function keepInvalid(
+    { spec, trial, source }: SuggestActivityInput,
+    parameters: Parameters,
+    error: RgsweepError,
+    kind: FailureKind,
+  ): Promise<void> {
+    const now = new Date().toISOString();
+    await writeTrial(store, spec.name, {
+      trial,
+      ...(source.from === 'baseline' ? { baseline: source.name } : {}),
+      origin: source.from,
+      parameters,
+      key: '',
+      label: 'no schedule',
+      family: 'other',
+      seed: spec.sampler.seed,
+      state: 'failed',
+      rungs: [],
+      failures: [{ kind, message: error.message, step: 0, at: now }],
+      stepsPaid: 0,
+      invalid: true,
+      createdAt: now,
+      updatedAt: now,
+    });
+  }
+
   return async (input) => {
+    let chosen: Parameters = {};
     const started = performance.now();
     const { spec, trial, source, outcomes } = input;
     try {
@@ -87,6 +115,7 @@ export function createSuggest(dependencies: Dependencies): Activities['suggest']
           )),
         );
       const parameters = await choose(input, earlier);
+      chosen = parameters;
       const statistics = await datasetStatistics(store, spec.task);
       // Common random numbers: trials that differ in their schedule alone share data order and noise.
       const seed = spec.sampler.seed;
@@ -119,8 +148,10 @@ export function createSuggest(dependencies: Dependencies): Activities['suggest']
       if (
         error instanceof RgsweepError &&
         (error.kind === 'bad-configuration' || error.kind === 'data-missing')
-      )
+      ) {
+        await keepInvalid(input, chosen, error, error.kind);
         throw ApplicationFailure.nonRetryable(error.message, error.kind);
+      }
       throw error;
     }
   };

@@ -1,5 +1,6 @@
 import type { FailureKind } from '../src/errors.js';
 import type { ScheduleFamily } from '../src/schedule/types.js';
+import type { RetryRequest } from '../src/sweep/retry.js';
 import type { SweepMachine, TrialSource } from '../src/sweep/state.js';
 import type { SweepAmendment, SweepSpec, SweepState, TrialState } from '../src/sweep/types.js';
 
@@ -94,7 +95,9 @@ export interface Activities {
   recordAmendment(input: { sweep: string; amendment: SweepAmendment }): Promise<void>;
 
   /** The state machine from the store alone. */
-  rebuild(input: { spec: SweepSpec; concurrency: number; retry?: number[] | 'all' }): Promise<SweepMachine>;
+  rebuild(input: { spec: SweepSpec; concurrency: number; retry?: RetryRequest }): Promise<SweepMachine>;
+  /** Makes trials begin from zero: checkpoints, curves and results go, the history of failures stays. */
+  resetTrials(input: { sweep: string; trials: number[] }): Promise<void>;
   /** Of these trials, the ones whose segment workflow is not open any more. */
   closedSegments(input: { sweep: string; trials: number[] }): Promise<number[]>;
 }

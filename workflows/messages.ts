@@ -1,6 +1,7 @@
 import { defineQuery, defineSignal, defineUpdate } from '@temporalio/workflow';
 import type { FailureKind } from '../src/errors.js';
 import type { Parameters } from '../src/space/types.js';
+import type { RetryRequest } from '../src/sweep/retry.js';
 import type { SweepMachine } from '../src/sweep/state.js';
 import type { SweepSpec } from '../src/sweep/types.js';
 
@@ -11,8 +12,8 @@ export interface SweepInput {
   machine?: SweepMachine;
   /** Rebuild trials from the store before anything else: a resumed or vanished sweep. */
   rebuild?: boolean;
-  /** With `rebuild`: failed trials to try again, or all of them. */
-  retry?: number[] | 'all';
+  /** With `rebuild`: failed trials to try again. */
+  retry?: RetryRequest;
 }
 
 /** What a trial's segment starts with; everything else it reads from the store. */
@@ -52,6 +53,6 @@ export const resumeSweep = defineUpdate<string>('resume');
 export const stopSweep = defineUpdate<string>('stop');
 export const extendSweep = defineUpdate<string, [{ trials: number }]>('extend');
 export const setConcurrency = defineUpdate<string, [number]>('setConcurrency');
-/** Failed trials go on from their last good checkpoint. */
-export const retryTrials = defineUpdate<string, [number[] | 'all']>('retry');
+/** Failed trials go on from their last good checkpoint, or from zero. Trials that have not failed are left alone. */
+export const retryTrials = defineUpdate<string, [RetryRequest]>('retry');
 export const enqueueTrial = defineUpdate<string, [Parameters]>('enqueue');

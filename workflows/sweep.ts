@@ -17,6 +17,7 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
 import { controlQueue, segmentWorkflowId, trainQueue } from '../src/sweep/names.js';
+import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../src/sweep/retry.js';
 import {
   bestTrial,
   initialMachine,
@@ -109,6 +110,8 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     ]);
   };
 
+  /** Trials whose checkpoints are being deleted, to begin from zero. */
+  const resetting = new Set<number>();
   setHandler(sweepStatus, () => machine);
   setHandler(segmentReport, (report) => {
     // A report of a segment that is not open here is a repetition.
@@ -221,15 +224,29 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   );
   setHandler(
     retryTrials,
-    (trials) => {
-      const failed = machine.trials
-        .filter((row) => row.state === 'failed' && !row.segment)
-        .map((row) => row.trial);
-      const chosen = trials === 'all' ? failed : failed.filter((trial) => trials.includes(trial));
-      apply({ type: 'retried', trials: chosen });
-      return `${chosen.length} failed trials go on`;
+    async (request: RetryRequest) => {
+      const { fromScratch = false } = request;
+      const chosen = chooseRetries(machine, request).filter((trial) => !resetting.has(trial));
+      if (fromScratch && chosen.length > 0) {
+        // A repeated request must not empty a trial that has begun anew.
+        for (const trial of chosen) resetting.add(trial);
+        try {
+          await control.resetTrials({ sweep: spec.name, trials: chosen });
+        } finally {
+          for (const trial of chosen) resetting.delete(trial);
+        }
+      }
+      const answer = describeRetries(machine, request, chosen);
+      apply({ type: 'retried', trials: chosen, fromScratch });
+      return answer;
     },
-    { validator: (_trials) => requireOpen() },
+    {
+      validator: (request: RetryRequest) => {
+        requireOpen();
+        const problem = problemOfRetry(machine, request);
+        if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'usage');
+      },
+    },
   );
   setHandler(
     enqueueTrial,
@@ -258,7 +275,10 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   const carryOut = async (action: Exclude<SweepAction, { kind: 'finish' }>) => {
     if (action.kind === 'create') {
       const { trial, source } = action;
-      const baseline = source.from === 'baseline' ? { baseline: source.name } : {};
+      const origin = {
+        ...(source.from === 'baseline' ? { baseline: source.name } : {}),
+        ...(source.from === 'enqueued' ? { enqueued: true } : {}),
+      };
       const outcomes = machine.trials.map((row) => ({
         trial: row.trial,
         baseline: row.baseline !== undefined,
@@ -268,10 +288,10 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       try {
         const created = await local.suggest({ spec, trial, source, outcomes });
         const equals = created.equals === undefined ? {} : { equals: created.equals };
-        apply({ type: 'created', trial, family: created.family, ...baseline, ...equals });
+        apply({ type: 'created', trial, family: created.family, ...origin, ...equals });
       } catch (error) {
         log.error('a trial could not be created', { trial, error });
-        apply({ type: 'creationFailed', trial, ...baseline });
+        apply({ type: 'creationFailed', trial, ...origin });
       }
       return;
     }

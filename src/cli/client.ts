@@ -24,12 +24,19 @@ export function loadSweepFile(file: string): SweepSpec {
   return parseSweepFile(text, file, (path) => readFileSync(path, 'utf8'));
 }
 
-export async function startSweepWorkflow(client: Client, input: SweepInput): Promise<void> {
-  await client.workflow.start<typeof sweepWorkflow>('sweep', {
-    workflowId: input.spec.name,
-    taskQueue: controlQueue,
-    args: [input],
-  });
+/** Starts a sweep's workflow; false when one of that name is open already, as after two launches at once. */
+export async function startSweepWorkflow(client: Client, input: SweepInput): Promise<boolean> {
+  try {
+    await client.workflow.start<typeof sweepWorkflow>('sweep', {
+      workflowId: input.spec.name,
+      taskQueue: controlQueue,
+      args: [input],
+    });
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
+    throw error;
+  }
 }
 
 /** Is the sweep's workflow open? */
@@ -117,34 +124,6 @@ export async function launchSweep(options: LaunchOptions): Promise<Launched> {
       { remedy: 'name the store that it was launched with, or choose another name' },
     );
   await writeSpec(store, spec);
-  try {
-    await startSweepWorkflow(client, { spec, concurrency });
-  } catch (error) {
-    if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-    return { name: spec.name, existing: true, finished: false };
-  }
-  return { name: spec.name, existing: false, finished: false };
-}
-
-/** Goes on with a sweep that is not open: stopped, failed, finished with an amended budget, or vanished with its server. */
-export async function resumeFromStore(options: {
-  client: Client;
-  store: ObjectStore;
-  sweep: string;
-  slots: number;
-  retry?: number[] | 'all';
-}): Promise<void> {
-  const { client, store, sweep, slots, retry } = options;
-  const spec = await readSpec(store, sweep);
-  if (!spec)
-    throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`, {
-      remedy: '`rgsweep list` shows the sweeps of a store; --store names another one',
-    });
-  const concurrency = spec.budget.concurrency === 'auto' ? slots : spec.budget.concurrency;
-  await startSweepWorkflow(client, {
-    spec,
-    concurrency,
-    rebuild: true,
-    ...(retry === undefined ? {} : { retry }),
-  });
+  const started = await startSweepWorkflow(client, { spec, concurrency });
+  return { name: spec.name, existing: !started, finished: false };
 }

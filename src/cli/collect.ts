@@ -76,7 +76,7 @@ export class SweepCollector {
       }
     }
     const records = await this.records(machine);
-    machine ??= rebuildMachine(spec, 1, records);
+    machine ??= rebuildMachine(spec, 1, records, { amendments: sweepRecord?.amendments ?? [] });
     const running = open ? await this.running(machine) : [];
     const recorded = sweepRecord?.state ?? 'running';
     return {

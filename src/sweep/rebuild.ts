@@ -1,27 +1,28 @@
-import { initialMachine, type SweepMachine, type TrialRow } from './state.js';
+import { chooseRetries, type RetryRequest } from './retry.js';
+import { initialMachine, reduce, type SweepMachine, type TrialRow } from './state.js';
 import type { SweepAmendment, SweepSpec, TrialRecord } from './types.js';
 
 /**
  * The state machine from the store's records alone: what a resumed, stopped or vanished sweep goes on from.
  * A trial that was running waits for its next attempt; a pruned one may be promoted again, should the budget have grown.
  *
- * @param options.retry failed trials to try again, or all of them
+ * @param options.retry failed trials to try again
  * @param options.amendments what was changed after the launch, in order
  */
 export function rebuildMachine(
   spec: SweepSpec,
   concurrency: number,
   records: readonly TrialRecord[],
-  options: { retry?: readonly number[] | 'all'; amendments?: readonly SweepAmendment[] } = {},
+  options: { retry?: RetryRequest; amendments?: readonly SweepAmendment[] } = {},
 ): SweepMachine {
-  const { retry, amendments = [] } = options;
+  const { amendments = [] } = options;
   const { metric, direction } = spec.objective;
   const rungCount = spec.pruner.rungs.length;
   const sorted = [...records].sort((a, b) => a.trial - b.trial);
   const trials: TrialRow[] = [];
   for (const record of sorted) {
-    // A gap cannot be: a trial's record is written before the next trial's. Whatever lies behind one is not ours.
-    if (record.trial !== trials.length) break;
+    // A trial whose record is gone keeps its number and its place in the budget; there is nothing to go on from.
+    while (trials.length < record.trial) trials.push({ trial: trials.length, state: 'failed', values: [] });
     const values = record.rungs
       .slice()
       .sort((a, b) => a.rung - b.rung)
@@ -29,13 +30,13 @@ export function rebuildMachine(
         (result) =>
           (direction === 'maximize' ? -1 : 1) * (result.metrics[metric] ?? Number.POSITIVE_INFINITY),
       );
-    const row: TrialRow = { trial: record.trial, state: record.state, values, family: record.family };
+    const row: TrialRow = { trial: record.trial, state: record.state, values };
+    if (!record.invalid) row.family = record.family;
     if (record.baseline !== undefined) row.baseline = record.baseline;
     if (record.equals !== undefined) row.equals = record.equals;
     if (record.test) row.tested = true;
-    const tryAgain = retry === 'all' || retry?.includes(record.trial);
     if (record.equals !== undefined) row.state = 'complete';
-    else if (record.state === 'failed') row.state = tryAgain ? 'waiting' : 'failed';
+    else if (record.state === 'failed') row.state = 'failed';
     else if (values.length >= rungCount) row.state = 'complete';
     else row.state = values.length > 0 ? 'paused' : 'waiting';
     trials.push(row);
@@ -48,5 +49,8 @@ export function rebuildMachine(
   }
   // Enqueued sets are taken in order: as many as there are trials of that origin have been.
   machine.enqueued.splice(0, sorted.filter((record) => record.origin === 'enqueued').length);
-  return machine;
+  if (!options.retry) return machine;
+  const { fromScratch = false } = options.retry;
+  const chosen = chooseRetries(machine, options.retry);
+  return reduce(machine, { type: 'retried', trials: chosen, fromScratch }, rungCount);
 }

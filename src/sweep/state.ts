@@ -39,8 +39,8 @@ export interface SweepMachine {
 }
 
 export type SweepEvent =
-  | { type: 'created'; trial: number; baseline?: string; family: string; equals?: number }
-  | { type: 'creationFailed'; trial: number; baseline?: string }
+  | { type: 'created'; trial: number; baseline?: string; family: string; equals?: number; enqueued?: boolean }
+  | { type: 'creationFailed'; trial: number; baseline?: string; enqueued?: boolean }
   | { type: 'segmentStarted'; trial: number; kind: 'train' | 'test'; rung: number }
   | { type: 'segmentFinished'; trial: number; rung: number; value: number }
   | { type: 'tested'; trial: number }
@@ -52,7 +52,8 @@ export type SweepEvent =
   | { type: 'stopped' }
   | { type: 'extended'; trials: number }
   | { type: 'concurrencySet'; concurrency: number }
-  | { type: 'retried'; trials: number[] }
+  /** Failed trials go on; `fromScratch`: what they had trained is gone. */
+  | { type: 'retried'; trials: number[]; fromScratch?: boolean }
   | { type: 'enqueued'; parameters: Parameters }
   | { type: 'finished'; state: SweepState };
 
@@ -73,6 +74,11 @@ export function initialMachine(spec: SweepSpec, concurrency: number): SweepMachi
     enqueued: [],
     stopping: false,
   };
+}
+
+/** Failed, and there is something to train: a trial whose schedule could not be made has no family. */
+export function isRetryable(row: TrialRow): boolean {
+  return row.state === 'failed' && !row.segment && row.family !== undefined;
 }
 
 function isOver(state: TrialState): boolean {
@@ -112,11 +118,11 @@ export function reduce(machine: SweepMachine, event: SweepEvent, rungCount: numb
           row.state = 'complete';
         }
       }
-      const fromQueue = event.baseline === undefined && machine.enqueued.length > 0;
       return {
         ...machine,
         trials: [...machine.trials, row],
-        enqueued: fromQueue ? machine.enqueued.slice(1) : machine.enqueued,
+        // Not whatever is first now: it may have come while the sampler chose.
+        enqueued: event.enqueued ? machine.enqueued.slice(1) : machine.enqueued,
       };
     }
     case 'segmentStarted':
@@ -165,7 +171,9 @@ export function reduce(machine: SweepMachine, event: SweepEvent, rungCount: numb
       return event.trials.reduce(
         (current, trial) =>
           withRow(current, trial, (row) =>
-            row.state === 'failed' && !row.segment ? { ...row, state: 'waiting' } : row,
+            isRetryable(row)
+              ? { ...row, state: 'waiting', values: event.fromScratch ? [] : row.values }
+              : row,
           ),
         machine,
       );

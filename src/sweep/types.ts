@@ -77,6 +77,8 @@ export interface TrialRecord {
   /** Measured once on test data, for baselines and finalists. */
   test?: Record<string, number>;
   backend?: string;
+  /** Its schedule could not be made, so that there is nothing to train: `failures` says why. */
+  invalid?: true;
   createdAt: string;
   updatedAt: string;
 }
