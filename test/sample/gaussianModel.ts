@@ -11,21 +11,26 @@ export function exactGaussianModel(process: DiffusionProcess, dataVariance: Floa
   const { dimension } = process;
   const levelsAt = createNoiseLevels(process);
   const levels = emptyNoiseLevels(dimension);
+  let known = { t: NaN, slope: new Float64Array(0) };
   const slopes = (t: number) => {
+    if (known.t === t) return known.slope;
     levelsAt(t, levels);
-    return levels.sine.map((sine, i) => {
+    const slope = levels.sine.map((sine, i) => {
       const deviation = marginalDeviation(sine, levels.cosine[i]!, process.dataVariance[i]!);
       const sigma = sine * deviation;
       const trueVariance = (1 - sigma * sigma) * dataVariance[i]! + sigma * sigma;
       return sigma * deviation * (1 / trueVariance - 1 / deviation ** 2);
     });
+    known = { t, slope };
+    return slope;
   };
   return {
     dimension,
     residual: async (u, times) => {
       const out = new Float64Array(u.length);
       times.forEach((t, n) => {
-        slopes(t).forEach((slope, i) => (out[n * dimension + i] = slope * u[n * dimension + i]!));
+        const slope = slopes(t);
+        for (let i = 0; i < dimension; i++) out[n * dimension + i] = slope[i]! * u[n * dimension + i]!;
       });
       return out;
     },
