@@ -84,7 +84,12 @@ export function createEvaluate(dependencies: Dependencies) {
       const evaluateSeconds = (performance.now() - started) / 1000;
       // Histograms by rung are of what the search sees.
       const figures = split === 'validation' ? measured.metrics : {};
-      metrics.evaluated({ seconds: evaluateSeconds, rung: input.rung, metrics: figures });
+      metrics.evaluated({
+        seconds: evaluateSeconds,
+        rung: input.rung,
+        metrics: figures,
+        of: { sweep, trial },
+      });
       return { metrics: measured.metrics, evaluateSeconds };
     });
 }

@@ -49,14 +49,16 @@ export async function runSegment<T>(
   const { currentAttemptScheduledTimestampMs } = activityInfo();
   const trainer = dependencies.metrics.trainerStarted({
     waitedSeconds: Math.max(0, Date.now() - currentAttemptScheduledTimestampMs) / 1000,
+    of: { sweep: input.sweep, trial: input.trial },
   });
   let keptAt = Date.now();
   let wastedSeconds = 0;
   const progress: SegmentProgress = { purpose, step: 0, toStep: input.step, stepsTrained: 0 };
   let cancelled: unknown;
+  let lost = false;
   context.cancelled.catch((reason: unknown) => {
     cancelled = reason;
-    const lost = reason instanceof Error && /NOT_FOUND|TIMED_OUT|GONE/i.test(reason.message);
+    lost = reason instanceof Error && /NOT_FOUND|TIMED_OUT|GONE/i.test(reason.message);
     (lost ? kill : stop).abort();
   });
   const heart = setInterval(() => context.heartbeat({ ...progress }), heartbeatMilliseconds);
@@ -87,11 +89,15 @@ export async function runSegment<T>(
       kill: kill.signal,
       abandon: () => kill.abort(),
       trainer,
-      kept: () => (keptAt = Date.now()),
+      kept: () => {
+        keptAt = Date.now();
+        trainer.kept();
+      },
     });
     return result;
   } catch (error) {
-    wastedSeconds = (Date.now() - keptAt) / 1000;
+    // When the server gave this attempt up, the next one counts what is repeated.
+    if (!lost) wastedSeconds = (Date.now() - keptAt) / 1000;
     if (error instanceof CancelledFailure || error instanceof ApplicationFailure) throw error;
     const kind = error instanceof RgsweepError ? error.kind : 'crashed';
     const known = failureKinds.find((name) => name === kind) ?? 'crashed';

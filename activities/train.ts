@@ -60,6 +60,24 @@ export function createTrain(dependencies: Dependencies) {
       };
 
       const batch = readTrainingParameters(record.parameters).batchSize;
+      const furthest = Math.max(0, ...record.failures.map((failure) => failure.step));
+      // A process that was lost could not count the time it wasted: it is counted while its steps are repeated.
+      const wastedByOther = record.failures.at(-1)?.kind === 'worker-lost';
+      let counted = fromStep;
+      const count = (at: number, loss: number, stepsPerSecond?: number) => {
+        if (at <= counted) return;
+        const repeated = Math.max(0, Math.min(at, furthest) - counted);
+        metrics.stepsTrained({
+          family: record.family,
+          steps: at - counted,
+          repeated,
+          loss,
+          batch,
+          ...(stepsPerSecond === undefined ? {} : { stepsPerSecond }),
+        });
+        if (wastedByOther && stepsPerSecond) run.trainer.repeated(repeated / stepsPerSecond);
+        counted = at;
+      };
       const started = performance.now();
       let backend = '';
       let parentStep = fromStep === 0 ? undefined : fromStep;
@@ -87,6 +105,7 @@ export function createTrain(dependencies: Dependencies) {
         metrics.checkpointSaved({
           seconds: (performance.now() - begun) / 1000,
           bytes: manifest.files.reduce((sum, file) => sum + file.bytes, 0),
+          of: { sweep, trial },
         });
         run.kept();
         await applyRetention(store, { sweep, trial, keepLast: 2, keepSteps: spec.pruner.rungs });
@@ -112,19 +131,15 @@ export function createTrain(dependencies: Dependencies) {
             case 'warning':
               return warn(message.message);
             case 'progress': {
-              const { step: at, loss, stepsPerSecond } = message;
-              metrics.stepsTrained({
-                family: record.family,
-                steps: Math.max(0, at - progress.step),
-                loss,
-                batch,
-                stepsPerSecond,
-              });
+              const { step: at, loss, stepsPerSecond, tensorBytes } = message;
+              count(at, loss, stepsPerSecond);
+              if (tensorBytes !== undefined) run.trainer.deviceMemory(tensorBytes);
               Object.assign(progress, { step: at, loss, stepsPerSecond, stepsTrained: at - fromStep });
               points.push({ step: at, loss, stepsPerSecond });
               return;
             }
             case 'checkpoint':
+              count(message.step, message.loss);
               progress.step = message.step;
               progress.stepsTrained = message.step - fromStep;
               saving = saving

@@ -1,3 +1,4 @@
+import { plannedSteps } from '../sweep/plannedSteps.js';
 import type { SweepSpec } from '../sweep/types.js';
 
 export interface Plan {
@@ -9,22 +10,13 @@ export interface Plan {
   text: string;
 }
 
-/**
- * What a sweep would train. Promotion ASHA lets ⌊n/η⌋ of the n trials of a rung go on, so rung k trains at most
- * ⌊n/ηᵏ⌋ trials; baselines train to the last rung.
- */
+/** What a sweep would train, in words. */
 export function describePlan(spec: SweepSpec): Plan {
-  const { rungs, reduction } = spec.pruner;
-  const last = rungs.at(-1)!;
-  let trials = spec.budget.trials;
-  let steps = spec.baselines.length * last;
-  const lines: string[] = [];
-  rungs.forEach((rung, index) => {
-    const from = index === 0 ? 0 : rungs[index - 1]!;
-    if (index > 0) trials = Math.floor(trials / reduction);
-    steps += trials * (rung - from);
-    lines.push(`  rung ${index}: up to ${trials} searched trials, steps ${from} to ${rung}`);
-  });
+  const { rungs, steps } = plannedSteps(spec);
+  const last = rungs.at(-1)!.to;
+  const lines = rungs.map(
+    ({ from, to, trials }, rung) => `  rung ${rung}: up to ${trials} searched trials, steps ${from} to ${to}`,
+  );
   const text = [
     `${spec.name}: ${spec.budget.trials} searched trials (${spec.sampler.name}) and ${spec.baselines.length} baselines`,
     ...lines,

@@ -1,4 +1,5 @@
-import { metricTable, type MetricDefinition } from './table.js';
+import type { MetricDefinition } from './labels.js';
+import { metricTable } from './table.js';
 
 function labelText(definition: MetricDefinition): string {
   const labels = Object.entries(definition.labels).map(([label, values]) =>
@@ -25,7 +26,9 @@ export function metricsDocument(): string {
     '(`process_…`, `nodejs_…`). Temporal’s own metrics are a second target, whose address the worker prints when it starts.',
     '',
     'Counters and histograms start at zero for every value of a closed label set and count what happened in one process',
-    'since it started. Sweep gauges are read from the store, so they are right again after any restart. No label names a trial.',
+    'since it started. Sweep gauges are read from the store, so they are right again after any restart; they stay for a day',
+    'after the sweep’s end. No label names a trial: a scraper that asks for OpenMetrics is told the sweep and the trial behind',
+    'the last observation of a bucket as an exemplar.',
     '',
     'This page is generated from `src/metrics/table.ts` by `node scripts/document-metrics.mjs`; a test keeps it current.',
     '',

@@ -1,14 +1,17 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { FailureKind } from '../errors.js';
 import type { ScheduleFamily } from '../schedule/types.js';
-import { rungLabel, sweepGauges, type SweepView } from './sweepView.js';
+import { createExemplars, type Exemplars, type TrialReference } from './exemplars.js';
+import type { MetricDefinition, StoreOperation } from './labels.js';
+import { rungLabel } from './objectives.js';
+import { sweepGauges, type SweepView } from './sweepView.js';
 import {
   closedLabelSets,
   metricTable,
+  sweepMetricKeys,
   type LabelName,
-  type MetricDefinition,
   type MetricKey,
-  type StoreOperation,
+  type SweepMetricKey,
 } from './table.js';
 
 type KeyOfType<T extends MetricDefinition['type']> = {
@@ -21,41 +24,58 @@ export interface TrainerRecorder {
   heard(): void;
   /** Resident memory of its process, in bytes. */
   memory(bytes: number): void;
+  /** What its backend holds for tensors, in bytes. */
+  deviceMemory(bytes: number): void;
+  /** Everything so far is in the store. */
+  kept(): void;
+  /** Time spent on steps that a lost process had trained before: it could not count them itself. */
+  repeated(seconds: number): void;
   /** It has ended: its slot is free. `wastedSeconds` is the part of its time whose steps were lost. May be called twice. */
   ended(result?: { wastedSeconds?: number }): void;
 }
 
 /** What the rest of rgsweep says to the metrics; nobody else touches a prom-client object. */
 export interface Metrics {
+  /** Trials behind the observations, for pages that may name them. */
+  exemplars: Exemplars;
   /** Makes the gauges of one sweep what `view` says, and removes series that it has no more. */
   sweep(view: SweepView): void;
   /** Removes all gauges of a sweep that this worker looks after no more. */
   forgetSweep(sweep: string): void;
   /** An evaluation ended; of `metrics`, kl, ess and nll are kept by rung. */
-  evaluated(input: { seconds: number; rung: number; metrics: Readonly<Record<string, number>> }): void;
+  evaluated(input: {
+    seconds: number;
+    rung: number;
+    metrics: Readonly<Record<string, number>>;
+    of?: TrialReference;
+  }): void;
   /** A trainer reported progress: `steps` since its last report. */
   stepsTrained(input: {
     family: ScheduleFamily;
     steps: number;
+    /** How many of these an earlier attempt had trained and lost. */
+    repeated?: number;
     loss: number;
     /** Configurations a step learns from. */
     batch?: number;
     stepsPerSecond?: number;
   }): void;
-  checkpointSaved(input: { seconds: number; bytes: number }): void;
+  checkpointSaved(input: { seconds: number; bytes: number; of?: TrialReference }): void;
   suggested(input: { seconds: number }): void;
   /** An attempt failed; `retried` when another one follows. */
   failed(input: { kind: FailureKind; retried?: boolean }): void;
   slots(input: { total: number }): void;
   /** A segment has its trainer, `waitedSeconds` after it was ready to run. */
-  trainerStarted(input?: { waitedSeconds?: number }): TrainerRecorder;
+  trainerStarted(input?: { waitedSeconds?: number; of?: TrialReference }): TrainerRecorder;
   storeOperation(input: { operation: StoreOperation; seconds: number; failed: boolean }): void;
 }
 
 interface RunningTrainer {
   startedAt: number;
   heardAt: number;
+  keptAt: number;
   memory: number;
+  deviceMemory: number;
 }
 
 /**
@@ -105,39 +125,40 @@ export function createMetrics(
     registry.removeSingleMetric(`nodejs_active_${what}_total`);
   gauge('buildInfo').set({ version, node: process.version }, 1);
 
-  const sweepGaugeByKey = new Map<MetricKey, Gauge>();
-  for (const key of [
-    'sweepState',
-    'trials',
-    'rungTrials',
-    'bestObjective',
-    'baselineObjective',
-    'bestTrialFigure',
-    'sweepBudget',
-    'sweepSteps',
-    'sweepTrainerSeconds',
-    'sweepStarted',
-    'sweepProgressed',
-  ] as const)
-    sweepGaugeByKey.set(key, gauge(key));
+  const sweepGaugeByKey = new Map<SweepMetricKey, Gauge>();
+  for (const key of sweepMetricKeys) sweepGaugeByKey.set(key, gauge(key));
 
+  const exemplars = createExemplars(now);
+  /** A histogram whose buckets remember the last trial that fell into them. */
+  const traced = <K extends KeyOfType<'histogram'>>(key: K) => {
+    const made = histogram(key);
+    const { name, buckets } = metricTable[key];
+    return {
+      observe(labels: Partial<Record<LabelName<K>, string>>, value: number, of?: TrialReference): void {
+        made.observe(labels, value);
+        if (of)
+          exemplars.observed({ metric: name, labels: labels as Record<string, string>, buckets, value, of });
+      },
+    };
+  };
   const figures = {
-    kl: histogram('evaluationKl'),
-    ess: histogram('evaluationEss'),
-    nll: histogram('evaluationNll'),
+    kl: traced('evaluationKl'),
+    ess: traced('evaluationEss'),
+    nll: traced('evaluationNll'),
   };
   const trainingLoss = gauge('trainingLoss');
   const trainingSteps = counter('trainingSteps');
   const trainingSamples = counter('trainingSamples');
+  const repeatedSteps = counter('repeatedSteps');
   const stepDuration = histogram('stepDuration');
-  const checkpointDuration = histogram('checkpointDuration');
+  const checkpointDuration = traced('checkpointDuration');
   const suggestDuration = histogram('suggestDuration');
-  const evaluateDuration = histogram('evaluateDuration');
+  const evaluateDuration = traced('evaluateDuration');
   const checkpointBytes = counter('checkpointBytes');
   const checkpointTime = gauge('checkpointSaved');
   const failures = counter('failures');
   const retries = counter('retries');
-  const queueWait = histogram('queueWait');
+  const queueWait = traced('queueWait');
   const slots = gauge('slots');
   const trainerPaid = counter('trainerPaid');
   const trainerWasted = counter('trainerWasted');
@@ -148,14 +169,19 @@ export function createMetrics(
     trainingLoss.set(labels as never, NaN);
 
   const trainers = new Set<RunningTrainer>();
+  const secondsSince = (last: (trainer: RunningTrainer) => number): number =>
+    [...trainers].reduce((age, trainer) => Math.max(age, (now() - last(trainer)) / 1000), 0);
   gauge('busySlots', () => trainers.size);
-  gauge('trainerMemory', () => [...trainers].reduce((sum, trainer) => sum + trainer.memory, 0));
-  gauge('heartbeatAge', () =>
-    [...trainers].reduce((age, trainer) => Math.max(age, (now() - trainer.heardAt) / 1000), 0),
-  );
+  gauge('trainerMemory', () => [...trainers].reduce((sum, { memory }) => sum + memory, 0));
+  gauge('deviceMemory', () => [...trainers].reduce((sum, { deviceMemory }) => sum + deviceMemory, 0));
+  gauge('heartbeatAge', () => secondsSince(({ heardAt }) => heardAt));
+  gauge('unsavedSeconds', () => secondsSince(({ keptAt }) => keptAt));
 
   /** Series of each sweep: `metric` and its labels, by their text. */
-  const seriesOfSweep = new Map<string, Map<string, { metric: MetricKey; labels: Record<string, string> }>>();
+  const seriesOfSweep = new Map<
+    string,
+    Map<string, { metric: SweepMetricKey; labels: Record<string, string> }>
+  >();
   const forget = (sweep: string): void => {
     for (const { metric, labels } of seriesOfSweep.get(sweep)?.values() ?? [])
       sweepGaugeByKey.get(metric)!.remove(labels);
@@ -163,9 +189,10 @@ export function createMetrics(
   };
 
   return {
+    exemplars,
     sweep(view) {
       const before = seriesOfSweep.get(view.spec.name);
-      const after = new Map<string, { metric: MetricKey; labels: Record<string, string> }>();
+      const after = new Map<string, { metric: SweepMetricKey; labels: Record<string, string> }>();
       for (const { metric, labels, value } of sweepGauges(view)) {
         sweepGaugeByKey.get(metric)!.set(labels, value);
         const name = JSON.stringify([metric, labels]);
@@ -176,21 +203,22 @@ export function createMetrics(
       seriesOfSweep.set(view.spec.name, after);
     },
     forgetSweep: forget,
-    evaluated({ seconds, rung, metrics }) {
-      evaluateDuration.observe(seconds);
+    evaluated({ seconds, rung, metrics, of }) {
+      evaluateDuration.observe({}, seconds, of);
       for (const [name, made] of Object.entries(figures)) {
         const value = metrics[name];
-        if (value !== undefined && Number.isFinite(value)) made.observe({ rung: rungLabel(rung) }, value);
+        if (value !== undefined && Number.isFinite(value)) made.observe({ rung: rungLabel(rung) }, value, of);
       }
     },
-    stepsTrained({ family, steps, loss, batch, stepsPerSecond }) {
+    stepsTrained({ family, steps, repeated = 0, loss, batch, stepsPerSecond }) {
       trainingLoss.set({ family }, loss);
       trainingSteps.inc({ family }, steps);
+      repeatedSteps.inc({ family }, repeated);
       if (batch !== undefined) trainingSamples.inc({ family }, steps * batch);
       if (stepsPerSecond !== undefined && stepsPerSecond > 0) stepDuration.observe(1 / stepsPerSecond);
     },
-    checkpointSaved({ seconds, bytes }) {
-      checkpointDuration.observe(seconds);
+    checkpointSaved({ seconds, bytes, of }) {
+      checkpointDuration.observe({}, seconds, of);
       checkpointBytes.inc(bytes);
       checkpointTime.set(now() / 1000);
     },
@@ -204,9 +232,10 @@ export function createMetrics(
     slots({ total }) {
       slots.set(total);
     },
-    trainerStarted({ waitedSeconds } = {}) {
-      if (waitedSeconds !== undefined) queueWait.observe(waitedSeconds);
-      const trainer: RunningTrainer = { startedAt: now(), heardAt: now(), memory: 0 };
+    trainerStarted({ waitedSeconds, of } = {}) {
+      if (waitedSeconds !== undefined) queueWait.observe({}, waitedSeconds, of);
+      const at = now();
+      const trainer: RunningTrainer = { startedAt: at, heardAt: at, keptAt: at, memory: 0, deviceMemory: 0 };
       trainers.add(trainer);
       return {
         heard() {
@@ -214,6 +243,15 @@ export function createMetrics(
         },
         memory(bytes) {
           trainer.memory = bytes;
+        },
+        deviceMemory(bytes) {
+          trainer.deviceMemory = bytes;
+        },
+        kept() {
+          trainer.keptAt = now();
+        },
+        repeated(seconds) {
+          trainerWasted.inc(seconds);
         },
         ended({ wastedSeconds = 0 } = {}) {
           if (!trainers.delete(trainer)) return;

@@ -1,9 +1,12 @@
 import { createServer } from 'node:http';
-import type { Registry } from 'prom-client';
+import { Registry } from 'prom-client';
 import { messageOf, RgsweepError } from '../errors.js';
+import { openMetricsPage, type Exemplars } from './exemplars.js';
 
 export interface MetricsServerInput {
   registry: Registry;
+  /** Named to scrapers that ask for OpenMetrics. */
+  exemplars?: Pick<Exemplars, 'after'>;
   /** 0 takes a free one. */
   port: number;
   /** Metrics are served to this machine only. */
@@ -18,11 +21,13 @@ export interface MetricsServer {
 }
 
 /**
- * Serves `/metrics` in Prometheus' text format and `/healthz` (200 while the process is able to answer).
+ * Serves `/metrics`, in Prometheus' text format or as OpenMetrics with exemplars to who accepts that, and `/healthz` (200
+ * while the process is able to answer).
  * @throws RgsweepError('conflict') when the port is taken or may not be opened
  */
 export async function startMetricsServer({
   registry,
+  exemplars = { after: () => '' },
   port,
   host,
 }: MetricsServerInput): Promise<MetricsServer> {
@@ -44,7 +49,10 @@ export async function startMetricsServer({
     switch (request.url?.split('?')[0]) {
       case '/metrics':
         registry.metrics().then(
-          (page) => respond(200, registry.contentType, page),
+          (page) =>
+            request.headers.accept?.includes('application/openmetrics-text')
+              ? respond(200, Registry.OPENMETRICS_CONTENT_TYPE, openMetricsPage(page, exemplars))
+              : respond(200, registry.contentType, page),
           (error: unknown) => respond(500, plain, `${messageOf(error)}\n`),
         );
         return;

@@ -1,6 +1,6 @@
 import type { ObjectStore } from '../store/types.js';
 import type { Metrics } from './metrics.js';
-import type { StoreOperation } from './table.js';
+import type { StoreOperation } from './labels.js';
 
 /** The same store, each of whose operations is timed and whose failures are counted. */
 export function observedStore(store: ObjectStore, metrics: Pick<Metrics, 'storeOperation'>): ObjectStore {

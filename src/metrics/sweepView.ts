@@ -1,24 +1,28 @@
 import { scheduleFamilies, type ScheduleFamily } from '../schedule/types.js';
-import { sweepStates, trialStates, type SweepSnapshot, type TrialRecord } from '../sweep/types.js';
-import { figureNames, rungLabels, type MetricKey } from './table.js';
+import {
+  sweepStates,
+  trialStates,
+  type SweepAmendment,
+  type SweepSnapshot,
+  type TrialRecord,
+} from '../sweep/types.js';
+import { failureKinds } from '../errors.js';
+import { plannedSteps } from '../sweep/plannedSteps.js';
+import { figureNames } from './labels.js';
+import { isBetter, objectiveGauges, rungLabel } from './objectives.js';
+import type { SweepMetricKey } from './table.js';
 
 /** A sweep as the store has it; learning curves are not needed. */
-export type SweepView = Omit<SweepSnapshot, 'curves'>;
+export type SweepView = Omit<SweepSnapshot, 'curves'> & {
+  /** Changes since the launch; an extension is part of the budget. */
+  amendments?: readonly SweepAmendment[] | undefined;
+};
 
 /** One series' value now. */
 export interface GaugeValue {
-  metric: MetricKey;
+  metric: SweepMetricKey;
   labels: Record<string, string>;
   value: number;
-}
-
-/** The label of a rung; rungs beyond the closed set share its last value. */
-export function rungLabel(rung: number): string {
-  return rungLabels[Math.min(Math.max(0, rung), rungLabels.length - 1)]!;
-}
-
-function isBetter(value: number, other: number | undefined, direction: 'minimize' | 'maximize'): boolean {
-  return other === undefined || (direction === 'minimize' ? value < other : value > other);
 }
 
 /**
@@ -26,11 +30,11 @@ function isBetter(value: number, other: number | undefined, direction: 'minimize
  * every state and family has a series, at 0 where there is no trial. Trials that equal another one and were not trained
  * count as trials and have no results of their own.
  */
-export function sweepGauges({ spec, state, startedAt, trials }: SweepView): GaugeValue[] {
+export function sweepGauges({ spec, state, startedAt, trials, amendments = [] }: SweepView): GaugeValue[] {
   const base = { sweep: spec.name, task: spec.task.name };
   const { metric, direction } = spec.objective;
   const gauges: GaugeValue[] = [];
-  const set = (key: MetricKey, value: number, labels: Record<string, string> = {}): void => {
+  const set = (key: SweepMetricKey, value: number, labels: Record<string, string> = {}): void => {
     gauges.push({ metric: key, labels: { ...base, ...labels }, value });
   };
 
@@ -39,9 +43,10 @@ export function sweepGauges({ spec, state, startedAt, trials }: SweepView): Gaug
   const survived = new Map<string, number>();
   const best = new Map<string, number>();
   const baselines = new Map<string, number>();
-  const rungs = spec.pruner.rungs.length;
   const lastRung = new Set(spec.pruner.rungs.map((_, rung) => rungLabel(rung)));
+  const failures = new Map<string, number>();
   let steps = 0;
+  let reached = 0;
   let seconds = 0;
   let newest = Date.parse(startedAt);
   let leader: { record: TrialRecord; rung: number; value: number } | undefined;
@@ -53,6 +58,8 @@ export function sweepGauges({ spec, state, startedAt, trials }: SweepView): Gaug
   for (const record of trials) {
     add(byState, key(record.family, record.state));
     steps += record.stepsPaid;
+    reached += record.rungs.at(-1)?.step ?? 0;
+    for (const { kind } of record.failures) add(failures, kind);
     const counted = new Set<string>();
     for (const { rung, metrics, trainSeconds, evaluateSeconds, finishedAt } of record.rungs) {
       seconds += trainSeconds + evaluateSeconds;
@@ -91,7 +98,14 @@ export function sweepGauges({ spec, state, startedAt, trials }: SweepView): Gaug
     const value = figures[figure];
     if (value !== undefined && Number.isFinite(value)) set('bestTrialFigure', value, { figure });
   }
-  if (rungs > 0) set('sweepBudget', spec.budget.trials);
+  for (const { metric: key, labels, value } of objectiveGauges(trials, spec.objective))
+    set(key, value, labels);
+  for (const kind of failureKinds) set('sweepFailures', failures.get(kind) ?? 0, { kind });
+  const extensions = amendments.map((change) => (change.kind === 'extend' ? change.trials : 0));
+  const budget = extensions.reduce((sum, more) => sum + more, spec.budget.trials);
+  set('sweepBudget', budget);
+  set('sweepPlannedSteps', plannedSteps({ ...spec, budget: { ...spec.budget, trials: budget } }).steps);
+  set('sweepReachedSteps', reached);
   set('sweepSteps', steps);
   set('sweepTrainerSeconds', seconds);
   set('sweepStarted', Date.parse(startedAt) / 1000);

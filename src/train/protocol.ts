@@ -74,7 +74,8 @@ export interface TrainerTask {
 /** What a trainer says, one JSON object a line. */
 export type TrainerMessage =
   | { type: 'started'; backend: string; parameterCount: number; step: number }
-  | { type: 'progress'; step: number; loss: number; stepsPerSecond: number }
+  /** `tensorBytes`: what the backend holds for tensors, memory of the GPU on a GPU. */
+  | { type: 'progress'; step: number; loss: number; stepsPerSecond: number; tensorBytes?: number }
   /** A complete checkpoint lies in `folder` (below outputFolder): model, ema and optimizer .safetensors. */
   | { type: 'checkpoint'; step: number; folder: string; loss: number }
   /** Result of `evaluate`; `files` are artifacts below outputFolder to keep (samples, spectra). */

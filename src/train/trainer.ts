@@ -99,7 +99,14 @@ async function train({ task, training, model, from }: Prepared, backend: Backend
     const { step } = session;
     const seconds = (performance.now() - reported.at) / 1000;
     if (seconds >= progressSeconds || step === task.toStep) {
-      await say({ type: 'progress', step, loss, stepsPerSecond: (step - reported.step) / seconds });
+      const { numBytes: tensorBytes } = tf.memory();
+      await say({
+        type: 'progress',
+        step,
+        loss,
+        stepsPerSecond: (step - reported.step) / seconds,
+        tensorBytes,
+      });
       reported = { step, at: performance.now() };
     }
     if (step % task.checkpointEverySteps === 0 && step < task.toStep) await checkpoint();

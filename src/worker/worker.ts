@@ -113,7 +113,12 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       error: (message, meta) => log.error(meta ?? {}, message),
     },
   });
-  const metricsServer = await startMetricsServer({ registry, port: settings.metricsPort, host: '127.0.0.1' });
+  const metricsServer = await startMetricsServer({
+    registry,
+    exemplars: metrics.exemplars,
+    port: settings.metricsPort,
+    host: '127.0.0.1',
+  });
 
   const configured = loadClientConnectConfig();
   const address = settings.address ?? configured.connectionOptions.address ?? '127.0.0.1:7233';

@@ -5,13 +5,8 @@ import { failureKinds, RgsweepError } from '../../src/errors.js';
 import { metricsDocument } from '../../src/metrics/document.js';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
 import { observedStore } from '../../src/metrics/store.js';
-import {
-  closedLabelSets,
-  metricTable,
-  rungLabels,
-  storeOperations,
-  type MetricDefinition,
-} from '../../src/metrics/table.js';
+import { rungLabels, storeOperations, type MetricDefinition } from '../../src/metrics/labels.js';
+import { closedLabelSets, metricTable } from '../../src/metrics/table.js';
 import { scheduleFamilies } from '../../src/schedule/types.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { trialStates } from '../../src/sweep/types.js';
@@ -161,6 +156,56 @@ describe('sweep gauges', () => {
     expect(await valueOf('rgsweep_best_trial_figure', { figure: 'ess' })).toBe(0.6);
   });
 
+  it('have the spread of the objective at each rung, baselines left out', async () => {
+    metrics.sweep({
+      ...view,
+      trials: [0.1, 0.2, 0.4, 0.8].map((kl, i) => trialOf(i, [kl])).concat(view.trials[0]!),
+    });
+    const quantile = (of: string, rung = '0') =>
+      valueOf('rgsweep_objective_quantile', { quantile: of, rung });
+    expect(await quantile('0')).toBe(0.1);
+    // NumPy: np.quantile([0.1, 0.2, 0.4, 0.8], [0.25, 0.5, 0.75]) = [0.175, 0.3, 0.5]
+    expect(await quantile('0.25')).toBeCloseTo(0.175, 12);
+    expect(await quantile('0.5')).toBeCloseTo(0.3, 12);
+    expect(await quantile('0.75')).toBeCloseTo(0.5, 12);
+    expect(await quantile('1')).toBe(0.8);
+    expect(await quantile('0', '1')).toBeUndefined();
+  });
+
+  it('compare the objective by basis, colour, width and trajectory, in closed sets', async () => {
+    const searched = [
+      trialOf(1, [0.5], { parameters: { kernel: 'sigmoid', cutoffWidth: 0.3, colour: 'matched' } }),
+      trialOf(2, [0.3], { parameters: { kernel: 'erf', cutoffWidth: 0.49, trajectory: 'cosine' } }),
+      trialOf(3, [0.1], { parameters: { kernel: 'sigmoid', cutoffWidth: 1e6, basis: 'haar' } }),
+      trialOf(4, [0.7], { parameters: { kernel: 'heat' } }),
+      trialOf(5, [0.9]),
+    ];
+    metrics.sweep({ ...view, trials: [view.trials[0]!, ...searched] });
+    const of = (choice: string, value: string, statistic = 'best') =>
+      valueOf(`rgsweep_${choice}_objective`, { [choice]: value, statistic });
+    expect(await of('width', '0.2 to 0.5')).toBe(0.3);
+    expect(await of('width', '0.2 to 0.5', 'median')).toBeCloseTo(0.4, 12);
+    expect(await of('width', '10 and above')).toBe(0.1);
+    expect(await of('width', 'no cutoff')).toBe(0.9);
+    expect(await of('colour', 'matched')).toBe(0.5);
+    expect(await of('colour', 'white', 'median')).toBeCloseTo(0.5, 12);
+    expect(await of('trajectory', 'cosine')).toBe(0.3);
+    expect(await of('basis', 'haar')).toBe(0.1);
+    metrics.sweep({
+      ...view,
+      spec: { ...spec, objective: { metric: 'kl', direction: 'maximize' } },
+      trials: searched,
+    });
+    expect(await of('width', '0.2 to 0.5')).toBe(0.5);
+    for (const { name, labels } of await scrape()) {
+      const definition = definitions.find(([, one]) => one.name === name)?.[1];
+      for (const [label, value] of Object.entries(labels)) {
+        const values = definition?.labels[label];
+        if (values && !('open' in values)) expect(values).toContain(value);
+      }
+    }
+  });
+
   it('turn around when the objective is maximized', async () => {
     metrics.sweep({ ...view, spec: { ...spec, objective: { metric: 'ess', direction: 'maximize' } } });
     expect(await valueOf('rgsweep_best_objective', { family: 'standard', rung: '2' })).toBe(0.7);
@@ -171,11 +216,38 @@ describe('sweep gauges', () => {
   it('sum up what was paid, and when something last happened', async () => {
     metrics.sweep(view);
     expect(await valueOf('rgsweep_sweep_budget_trials')).toBe(40);
+    // 40 trials to 1,000 steps, 13 to 3,000, 4 to 9,000, and one baseline.
+    expect(await valueOf('rgsweep_sweep_planned_steps')).toBe(40_000 + 13 * 2000 + 4 * 6000 + 9000);
+    expect(await valueOf('rgsweep_sweep_reached_steps')).toBe(9000 + 3000 + 1000 + 0 + 1000);
     expect(await valueOf('rgsweep_sweep_paid_steps')).toBe(9000 + 3000 + 1000 + 0 + 1000);
     expect(await valueOf('rgsweep_sweep_trainer_seconds')).toBe(7 * 12);
     const start = Date.parse(view.startedAt) / 1000;
     expect(await valueOf('rgsweep_sweep_start_timestamp_seconds')).toBe(start);
     expect(await valueOf('rgsweep_sweep_last_result_timestamp_seconds')).toBe(start + 180);
+  });
+
+  it('count an extension in the budget, and failures by kind', async () => {
+    const at = '2026-01-01T00:00:00.000Z';
+    const failures = (['crashed', 'crashed', 'diverged'] as const).map((kind) => ({
+      kind,
+      message: '',
+      step: 1,
+      at,
+    }));
+    metrics.sweep({
+      ...view,
+      trials: [trialOf(0, [], { failures })],
+      amendments: [
+        { id: 'a', at, kind: 'extend', trials: 5 },
+        { id: 'b', at, kind: 'concurrency', concurrency: 4 },
+        { id: 'c', at, kind: 'extend', trials: 2 },
+      ],
+    });
+    expect(await valueOf('rgsweep_sweep_budget_trials')).toBe(47);
+    expect(await valueOf('rgsweep_sweep_planned_steps')).toBe(47_000 + 15 * 2000 + 5 * 6000 + 9000);
+    expect(await valueOf('rgsweep_sweep_failures', { kind: 'crashed' })).toBe(2);
+    expect(await valueOf('rgsweep_sweep_failures', { kind: 'diverged' })).toBe(1);
+    expect(await valueOf('rgsweep_sweep_failures', { kind: 'stalled' })).toBe(0);
   });
 
   it('are the same in a new process that reads the same store', async () => {
@@ -210,7 +282,8 @@ describe('sweep gauges', () => {
 describe('recorders', () => {
   it('count steps, samples, checkpoints and durations', async () => {
     metrics.stepsTrained({ family: 'heat', steps: 30, loss: 0.5, batch: 512, stepsPerSecond: 40 });
-    metrics.stepsTrained({ family: 'heat', steps: 20, loss: 0.25 });
+    metrics.stepsTrained({ family: 'heat', steps: 20, repeated: 15, loss: 0.25 });
+    expect(await valueOf('rgsweep_repeated_steps_total', { family: 'heat' })).toBe(15);
     expect(await valueOf('rgsweep_training_steps_total', { family: 'heat' })).toBe(50);
     expect(await valueOf('rgsweep_training_samples_total', { family: 'heat' })).toBe(30 * 512);
     expect(await valueOf('rgsweep_training_loss', { family: 'heat' })).toBe(0.25);
@@ -249,20 +322,28 @@ describe('recorders', () => {
     const two = metrics.trainerStarted();
     one.memory(1e6);
     two.memory(2e6);
-    time += 5000;
+    two.deviceMemory(3e6);
+    time += 3000;
+    one.kept();
+    time += 2000;
     two.heard();
     expect(await valueOf('rgsweep_slots')).toBe(3);
     expect(await valueOf('rgsweep_busy_slots')).toBe(2);
     expect(await valueOf('rgsweep_trainer_memory_bytes')).toBe(3e6);
+    expect(await valueOf('rgsweep_trainer_device_memory_bytes')).toBe(3e6);
+    expect(await valueOf('rgsweep_unsaved_seconds')).toBe(5);
     expect(await valueOf('rgsweep_heartbeat_age_seconds')).toBe(5);
     expect(await valueOf('rgsweep_queue_wait_seconds_sum')).toBe(7);
     one.ended({ wastedSeconds: 2 });
     one.ended();
     expect(await valueOf('rgsweep_busy_slots')).toBe(1);
     expect(await valueOf('rgsweep_heartbeat_age_seconds')).toBe(0);
+    two.repeated(3);
+    two.kept();
+    expect(await valueOf('rgsweep_unsaved_seconds')).toBe(0);
     two.ended();
     expect(await valueOf('rgsweep_trainer_paid_seconds_total')).toBe(10);
-    expect(await valueOf('rgsweep_trainer_wasted_seconds_total')).toBe(2);
+    expect(await valueOf('rgsweep_trainer_wasted_seconds_total')).toBe(5);
     expect(await valueOf('rgsweep_trainer_memory_bytes')).toBe(0);
   });
 });

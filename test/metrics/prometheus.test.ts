@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { metricTable, type MetricDefinition } from '../../src/metrics/table.js';
+import { definitionOfSeries as definitionOf } from '../../src/metrics/table.js';
 
 interface Rule {
   record?: string;
@@ -15,17 +15,6 @@ const read = (name: string): string =>
   readFileSync(new URL(`../../infra/prometheus/${name}`, import.meta.url), 'utf8');
 const rulesOf = (name: string): Rule[] =>
   (parse(read(name)) as { groups: { rules: Rule[] }[] }).groups.flatMap(({ rules }) => rules);
-
-const definitions: MetricDefinition[] = Object.values(metricTable);
-
-/** The definition a series belongs to; a histogram has no series of its bare name. */
-function definitionOf(series: string): MetricDefinition | undefined {
-  return definitions.find(({ name, type }) =>
-    type === 'histogram'
-      ? [`${name}_bucket`, `${name}_sum`, `${name}_count`].includes(series)
-      : name === series,
-  );
-}
 
 const recorded = new Set(rulesOf('rules.yml').map(({ record }) => record));
 const expressions = [...rulesOf('rules.yml'), ...rulesOf('alerts.yml')].map(({ record, alert, expr }) => ({

@@ -3,15 +3,17 @@ import { networkInterfaces } from 'node:os';
 import { connect, type AddressInfo } from 'node:net';
 import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createMetrics } from '../../src/metrics/metrics.js';
+import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
 import { startMetricsServer, type MetricsServer } from '../../src/metrics/server.js';
 import { parseExposition, viewOf } from './support.js';
 
 let server: MetricsServer;
+let metrics: Metrics;
 beforeEach(async () => {
   const registry = new Registry();
-  createMetrics(registry).sweep(viewOf(2000));
-  server = await startMetricsServer({ registry, port: 0, host: '127.0.0.1' });
+  metrics = createMetrics(registry, { now: () => 1_700_000_000_500 });
+  metrics.sweep(viewOf(2000));
+  server = await startMetricsServer({ registry, exemplars: metrics.exemplars, port: 0, host: '127.0.0.1' });
 });
 afterEach(() => server.close());
 
@@ -32,6 +34,35 @@ describe('startMetricsServer', () => {
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const { samples } = parseExposition(page);
     expect(samples.some(({ name, value }) => name === 'rgsweep_trials' && value > 0)).toBe(true);
+  });
+
+  it('names trials as exemplars to who asks for OpenMetrics, and nowhere else', async () => {
+    const of = { sweep: 'phi4-quick', trial: 1234 };
+    metrics.evaluated({ seconds: 3, rung: 1, metrics: { kl: 0.08 }, of });
+    metrics.checkpointSaved({ seconds: 1000, bytes: 1, of: { ...of, trial: 7 } });
+    const plain = await (await fetch(server.url)).text();
+    expect(plain).not.toContain('1234');
+    const response = await fetch(server.url, {
+      headers: { accept: 'application/openmetrics-text; version=1.0.0, text/plain;q=0.5' },
+    });
+    expect(response.headers.get('content-type')).toContain('application/openmetrics-text; version=1.0.0');
+    const lines = (await response.text()).split('\n');
+    expect(lines.slice(-2)).toEqual(['# EOF', '']);
+    expect(lines.filter((line) => line === '')).toHaveLength(1);
+    expect(lines.filter((line) => line.includes('trial='))).toEqual(
+      expect.arrayContaining([
+        'rgsweep_evaluation_kl_nats_bucket{le="0.1",rung="1"} 1 # {sweep="phi4-quick",trial="1234"} 0.08 1700000000.5',
+        'rgsweep_evaluate_duration_seconds_bucket{le="3"} 1 # {sweep="phi4-quick",trial="1234"} 3 1700000000.5',
+        'rgsweep_checkpoint_duration_seconds_bucket{le="+Inf"} 1 # {sweep="phi4-quick",trial="7"} 1000 1700000000.5',
+      ]),
+    );
+    // A counter's family has no suffix, its samples have: the rule of OpenMetrics that scrapers check.
+    expect(lines).toContain('# TYPE rgsweep_failures counter');
+    expect(lines).toContain('rgsweep_failures_total{kind="crashed"} 0');
+    expect(lines.filter((line) => /^# TYPE \S+_total /.test(line))).toEqual([]);
+    const values = (text: string[]) =>
+      text.filter((line) => line.startsWith('rgsweep_')).map((line) => line.split(' # ')[0]!);
+    expect(values(lines)).toEqual(values(plain.split('\n')));
   });
 
   it('answers health checks, and says what there is', async () => {
