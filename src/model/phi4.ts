@@ -2,10 +2,12 @@ import * as tf from '@tensorflow/tfjs';
 import { CounterRandom } from '../random/philox.js';
 import type { ParameterArray, ParameterArrays, ParameterTensors } from './arrays.js';
 import { conditioningSize } from './conditioning.js';
-import { matMul, matMulConstant } from './matMul.js';
+import { matMul } from './matMul.js';
+import { displacementOf, placeInCell, type Cell } from './translations.js';
 
 /**
- * The shallow φ⁴ network: odd in the field and equivariant under lattice translations,
+ * The shallow φ⁴ network: odd in the field and equivariant under translations by whole cells (one site, unless the noise
+ * tells sites apart: src/model/translations.ts),
  *
  *   NN(y, n)(x) = Σ_c Σ_x′ R_c(x − x′) a_c(n) tanh(g_c(n) Σ_x″ K_c(x′ − x″) y(x″)) + Σ_l b_l(n) Σ_x′ L_l(x − x′) y(x′),
  *
@@ -13,12 +15,15 @@ import { matMul, matMulConstant } from './matMul.js';
  * The gains g_c, the amplitudes a_c (1 where it returns 0) and the weights b_l are a small multi-layer perceptron of the
  * conditioning n (src/model/conditioning.ts). The linear kernels take up what the channels' own linear parts leave, at
  * every noise level: without them two channels must cancel each other to leave a pure higher order. With 32 channels on
- * 6 × 6 it has 5,364 parameters: 2 · 32 · 36 + 4 · 36 in the kernels, the rest in the perceptron.
+ * 6 × 6 it has 5,364 parameters: 2 · 32 · 36 + 4 · 36 in the kernels, the rest in the perceptron. In cells of more than one
+ * site every place has kernels of its own: K_c and L_l depend on the place of the site x′ they end at, R_c on that of the
+ * site it begins at, and there are as many times more kernel parameters.
  */
 export interface Phi4Architecture {
   height: number;
   width: number;
   channels: number;
+  cell: Cell;
 }
 
 const hiddenUnits = 32;
@@ -29,7 +34,7 @@ const linearKernels = 4;
  * Gaussian score. Each input kernel is `localKernel`, the linear map from the network's input to the field itself, times a
  * random size, and some noise: the interaction is local in the field, and from kernels without that direction (noise
  * alone) nothing is learned in a thousand steps.
- * @param localKernel src/model/localKernel.ts; of any scale
+ * @param localKernel src/model/localKernel.ts, for the architecture's cell; of any scale
  */
 export function initializePhi4(
   architecture: Phi4Architecture,
@@ -37,7 +42,8 @@ export function initializePhi4(
   localKernel: Float64Array,
 ): ParameterArrays {
   const sites = architecture.height * architecture.width;
-  const { channels } = architecture;
+  const { channels, cell } = architecture;
+  const places = cell.height * cell.width;
   const random = new CounterRandom(seed, 'initialization');
   const normal = (shape: number[], deviation: number): ParameterArray => {
     const data = new Float32Array(shape.reduce((product, size) => product * size, 1));
@@ -45,74 +51,106 @@ export function initializePhi4(
     return { shape, data };
   };
   const zero = (shape: number[]) => normal(shape, 0);
-  const input = normal([channels, sites], 0.3 / Math.sqrt(sites));
-  const norm = Math.hypot(...localKernel);
+  const size = places * sites;
+  const input = normal([channels, size], 0.3 / Math.sqrt(sites));
+  const norm = Math.hypot(...localKernel) / Math.sqrt(places);
   for (let c = 0; c < channels; c++) {
-    const size = (0.5 + random.uniform()) / norm;
-    for (let x = 0; x < sites; x++) input.data[c * sites + x]! += size * localKernel[x]!;
+    const factor = (0.5 + random.uniform()) / norm;
+    for (let x = 0; x < size; x++) input.data[c * size + x]! += factor * localKernel[x]!;
   }
   return {
     'input.kernel': input,
-    'output.kernel': zero([channels, sites]),
+    'output.kernel': zero([channels, size]),
     'condition.weight': normal([conditioningSize, hiddenUnits], 1 / Math.sqrt(conditioningSize)),
     'condition.bias': zero([hiddenUnits]),
     'gain.weight': normal([hiddenUnits, channels], 0.5 / Math.sqrt(hiddenUnits)),
     'gain.bias': zero([channels]),
     'amplitude.weight': normal([hiddenUnits, channels], 0.5 / Math.sqrt(hiddenUnits)),
     'amplitude.bias': zero([channels]),
-    'linear.kernel': zero([linearKernels, sites]),
+    'linear.kernel': zero([linearKernels, size]),
     'mixture.weight': normal([hiddenUnits, linearKernels], 1 / Math.sqrt(hiddenUnits)),
     'mixture.bias': zero([linearKernels]),
   };
 }
 
-/** The tensors a network needs beside its parameters; made once a process, kept until the process ends. */
+/** Which entry of a kernel stands where in the matrix between sites, and back. */
+interface KernelPlacement {
+  /** For each pair (p, q), p·V + q: the kernel's entry, [V²]. */
+  entries: tf.Tensor1D;
+  /** For each entry of the kernel: the pairs it stands at, V/cells of them, [cell·V·(V/cell)]. */
+  pairs: tf.Tensor1D;
+}
+
+/** What a network needs beside its parameters; made once a process, kept until the process ends. */
 export interface Phi4Constants extends Phi4Architecture {
-  /** One-hot matrix [V, V·V]: displacement d of the pair (p, q) with p = q + d. */
-  displacement: tf.Tensor2D;
-  displacementTransposed: tf.Tensor2D;
+  /** The kernel's place is that of p. */
+  input: KernelPlacement;
+  /** The kernel's place is that of q. */
+  output: KernelPlacement;
 }
 
 /** Makes the constants of an architecture. */
 export function phi4Constants(architecture: Phi4Architecture): Phi4Constants {
-  const { height, width } = architecture;
+  const { height, width, cell } = architecture;
   const sites = height * width;
-  const oneHot = new Float32Array(sites * sites * sites);
-  for (let p = 0; p < sites; p++)
-    for (let q = 0; q < sites; q++) {
-      const row = (Math.floor(p / width) - Math.floor(q / width) + height) % height;
-      const column = ((p % width) - (q % width) + width) % width;
-      oneHot[((row * width + column) * sites + p) * sites + q] = 1;
-    }
-  const displacement = tf.tensor2d(oneHot, [sites, sites * sites]);
-  return { ...architecture, displacement, displacementTransposed: tf.transpose(displacement) };
+  const places = cell.height * cell.width;
+  const placement = (placed: (p: number, q: number) => number): KernelPlacement => {
+    const entries = new Int32Array(sites * sites);
+    const pairs = new Int32Array(sites * sites);
+    const used = new Int32Array(places * sites);
+    for (let p = 0; p < sites; p++)
+      for (let q = 0; q < sites; q++) {
+        const entry = placeInCell(placed(p, q), width, cell) * sites + displacementOf(p, q, height, width);
+        const pair = p * sites + q;
+        entries[pair] = entry;
+        pairs[(entry * sites) / places + used[entry]!++] = pair;
+      }
+    return { entries: tf.tensor1d(entries, 'int32'), pairs: tf.tensor1d(pairs, 'int32') };
+  };
+  return { ...architecture, input: placement((p) => p), output: placement((_p, q) => q) };
 }
 
-/** kernel_c(p − q) for all pairs of sites, [C, V, V], of kernels [C, V]. */
-function circulant(constants: Phi4Constants, kernel: tf.Tensor): tf.Tensor3D {
-  const sites = constants.height * constants.width;
-  const { displacement, displacementTransposed } = constants;
-  return matMulConstant(kernel as tf.Tensor2D, displacement, displacementTransposed).reshape([
-    kernel.shape[0],
-    sites,
-    sites,
-  ]);
+/** Frees the constants' memory on the backend. */
+export function disposePhi4Constants({ input, output }: Phi4Constants): void {
+  tf.dispose([input.entries, input.pairs, output.entries, output.pairs]);
 }
 
-/** Kernels [C, V] as one matrix [V, C·V] that maps fields to the channels' inputs. */
+/**
+ * kernel_c(place, p − q) for all pairs of sites, [C, V²], of kernels [C, cell·V]. The gradient is written out: the
+ * stock one needs an operation that the wasm backend does not have.
+ */
+function between(kernel: tf.Tensor, { entries, pairs }: KernelPlacement): tf.Tensor2D {
+  const [channels, size] = kernel.shape as [number, number];
+  const gather = tf.customGrad((...inputs) => {
+    const [x] = inputs as unknown as [tf.Tensor2D];
+    return {
+      value: tf.gather(x, entries, 1),
+      gradFunc: (gradient: tf.Tensor) =>
+        tf
+          .gather(gradient, pairs, 1)
+          .reshape([channels, size, pairs.size / size])
+          .sum(2),
+    };
+  });
+  return gather(kernel) as tf.Tensor2D;
+}
+
+/** Kernels [C, cell·V] as one matrix [V, C·V] that maps fields to the channels' inputs. */
 export function inputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Tensor2D {
   const sites = constants.height * constants.width;
-  // The matrix entry (c, p, q) is kernel(p − q): p the hidden site, q the field's.
-  const dense = circulant(constants, kernel);
-  return dense.transpose([2, 0, 1]).reshape([sites, kernel.shape[0] * sites]);
+  const channels = kernel.shape[0]!;
+  // The entry (c, p, q) leads from the field's site q to the hidden site p.
+  const dense = between(kernel, constants.input).reshape<tf.Tensor3D>([channels, sites, sites]);
+  return dense.transpose([2, 0, 1]).reshape([sites, channels * sites]);
 }
 
-/** Kernels [C, V] as one matrix [C·V, V] that maps activations to fields. */
+/** Kernels [C, cell·V] as one matrix [C·V, V] that maps activations to fields. */
 export function outputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Tensor2D {
   const sites = constants.height * constants.width;
-  // kernel(p − q) with p the output's site: (c, p, q) → (c, q, p).
-  const dense = circulant(constants, kernel);
-  return dense.transpose([0, 2, 1]).reshape([kernel.shape[0] * sites, sites]);
+  const channels = kernel.shape[0]!;
+  // The entry (c, p, q) leads from the hidden site q to the output's site p.
+  const dense = between(kernel, constants.output).reshape<tf.Tensor3D>([channels, sites, sites]);
+  return dense.transpose([0, 2, 1]).reshape([channels * sites, sites]);
 }
 
 /** Gains g and amplitudes a, each [B, C], and the linear kernels' weights b, [B, 4], of the conditioning [B, F]. */

@@ -5,6 +5,7 @@ import { uploadParameters, type ParameterArrays } from './arrays.js';
 import { conditioningSize, writeConditioning } from './conditioning.js';
 import { createNoiseLevels, emptyNoiseLevels, marginalDeviation } from './noiseLevels.js';
 import { inputMatrix, linearPart, modulation, outputMatrix, phi4Constants } from './phi4.js';
+import { translationCell } from './translations.js';
 
 /** A residual model on the backend; `dispose` frees its tensors. */
 export interface Phi4Residual extends ResidualModel {
@@ -22,17 +23,18 @@ export interface Phi4Residual extends ResidualModel {
 export function createPhi4Residual(
   process: DiffusionProcess,
   parameters: ParameterArrays,
-  options: { channels: number; gaussianScore: boolean },
+  options: { channels: number; gaussianScore: boolean; translationPeriod: number },
 ): Phi4Residual {
   const { dimension, dataVariance } = process;
   const { height, width } = process.basis.shape;
   const { channels, gaussianScore } = options;
+  const cell = translationCell(process, options.translationPeriod);
   const hiddenSize = channels * dimension;
   const levelsAt = createNoiseLevels(process);
   const levels = emptyNoiseLevels(dimension);
   const tensors = uploadParameters(parameters);
   const [into, outOf, pairs, spread, linear] = tf.tidy(() => {
-    const constants = phi4Constants({ height, width, channels });
+    const constants = phi4Constants({ height, width, channels, cell });
     const basis = tf.tensor2d(Float32Array.from(process.basis.matrix()), [dimension, dimension]);
     const a = tf.matMul(tf.transpose(basis), inputMatrix(constants, tensors['input.kernel']!));
     const b = tf.matMul(outputMatrix(constants, tensors['output.kernel']!), basis);

@@ -1,12 +1,9 @@
 import { readSamples } from '../data/dataset.js';
 import { evaluatePhi4 } from '../eval/phi4.js';
-import { checkEquivariance } from '../model/equivariance.js';
-import { localKernel } from '../model/localKernel.js';
-import { initializePhi4 } from '../model/phi4.js';
 import { createPhi4Residual } from '../model/phi4Residual.js';
 import type { ResidualModel } from '../model/residual.js';
 import { encodeSafetensors } from '../tensors/safetensors.js';
-import { createPhi4Objective } from './phi4Loss.js';
+import { createPhi4Objective, initialPhi4 } from './phi4Loss.js';
 import type { EvaluationInput, ModelInput, TaskDefinition, TaskEvaluation } from './types.js';
 
 /** φ⁴ theory on a periodic lattice, the shallow equivariant network, likelihoods and lattice observables. */
@@ -14,11 +11,8 @@ export const phi4Task: TaskDefinition<'phi4'> = {
   name: 'phi4',
   createModel(input) {
     const { process, training, seed } = input;
-    checkEquivariance(process);
-    const { height, width } = process.basis.shape;
-    const kernel = localKernel(process, training.gaussianScore);
     return {
-      initialize: () => initializePhi4({ height, width, channels: training.channels }, seed, kernel),
+      initialize: () => initialPhi4(process, training, seed),
       objective: (dataFolder) =>
         createPhi4Objective({
           process,

@@ -1,9 +1,16 @@
 import * as tf from '@tensorflow/tfjs';
-import type { ParameterTensors } from '../model/arrays.js';
+import type { ParameterArrays, ParameterTensors } from '../model/arrays.js';
 import { conditioningSize } from '../model/conditioning.js';
 import { localKernel } from '../model/localKernel.js';
 import { matMulConstant } from '../model/matMul.js';
-import { applyPhi4, initializePhi4, phi4Constants, type Phi4Constants } from '../model/phi4.js';
+import {
+  applyPhi4,
+  disposePhi4Constants,
+  initializePhi4,
+  phi4Constants,
+  type Phi4Constants,
+} from '../model/phi4.js';
+import { translationCell } from '../model/translations.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import { createBatchMaker, type TrainingBatch } from '../train/batch.js';
 import { createTraining, type Training, type TrainingObjective } from '../train/loop.js';
@@ -23,18 +30,24 @@ export interface Phi4TrainingOptions {
 /** Begins or continues the training of a φ⁴ network. */
 export function createPhi4Training({ from, ...options }: Phi4TrainingOptions): Training {
   const { process, training, seed } = options;
-  const { height, width } = process.basis.shape;
   return createTraining({
     objective: createPhi4Objective(options),
-    initialize: () =>
-      initializePhi4(
-        { height, width, channels: training.channels },
-        seed,
-        localKernel(process, training.gaussianScore),
-      ),
+    initialize: () => initialPhi4(process, training, seed),
     training,
     ...(from ? { from } : {}),
   });
+}
+
+/** The parameters a φ⁴ training begins with, a function of the arguments alone. */
+export function initialPhi4(
+  process: DiffusionProcess,
+  training: TrainingParameters,
+  seed: number,
+): ParameterArrays {
+  const { height, width } = process.basis.shape;
+  const cell = translationCell(process, training.translationPeriod);
+  const kernel = localKernel(process, training.gaussianScore, cell);
+  return initializePhi4({ height, width, channels: training.channels, cell }, seed, kernel);
 }
 
 /** The φ⁴ network's loss on the batch of any step. */
@@ -44,7 +57,7 @@ export function createPhi4Objective({
   configurations,
   seed,
 }: Omit<Phi4TrainingOptions, 'from'>): TrainingObjective {
-  const constants = createLossConstants(process, training.channels);
+  const constants = createLossConstants(process, training);
   const makeBatch = createBatchMaker(process, training, configurations, seed);
   return {
     loss: (parameters, step) => batchLoss(parameters, makeBatch(step), constants),
@@ -62,9 +75,13 @@ export interface LossConstants {
 }
 
 /** Makes the constants of a process and an architecture. */
-export function createLossConstants(process: DiffusionProcess, channels: number): LossConstants {
+export function createLossConstants(
+  process: DiffusionProcess,
+  { channels, translationPeriod }: Pick<TrainingParameters, 'channels' | 'translationPeriod'>,
+): LossConstants {
   const { dimension, scale, dataVariance } = process;
   const { height, width } = process.basis.shape;
+  const cell = translationCell(process, translationPeriod);
   const matrix = process.basis.matrix();
   const whitening = matrix.map((entry, n) => {
     const i = n % dimension;
@@ -73,7 +90,7 @@ export function createLossConstants(process: DiffusionProcess, channels: number)
   const upload = (values: Float64Array) => tf.tensor2d(Float32Array.from(values), [dimension, dimension]);
   const basis = upload(matrix);
   return {
-    network: phi4Constants({ height, width, channels }),
+    network: phi4Constants({ height, width, channels, cell }),
     basis,
     basisTransposed: tf.transpose(basis),
     whiten: upload(whitening),
@@ -82,7 +99,8 @@ export function createLossConstants(process: DiffusionProcess, channels: number)
 
 /** Frees the constants' memory on the backend. */
 export function disposeLossConstants({ network, basis, basisTransposed, whiten }: LossConstants): void {
-  tf.dispose([network.displacement, network.displacementTransposed, basis, basisTransposed, whiten]);
+  disposePhi4Constants(network);
+  tf.dispose([basis, basisTransposed, whiten]);
 }
 
 /**

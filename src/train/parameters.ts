@@ -31,6 +31,12 @@ export interface TrainingParameters {
   emaDecay: number;
   /** Hidden channels of the network. */
   channels: number;
+  /**
+   * Side of the cells by whose translations the network commutes; it grows by itself where the noise tells sites apart
+   * (src/model/translations.ts). 1: all translations. A comparison of bases that shall not also compare symmetries gives
+   * all trials the largest.
+   */
+  translationPeriod: number;
   /** Random lattice translations, rotations, reflections and sign flips of every training configuration. */
   augmentation: boolean;
 }
@@ -61,6 +67,7 @@ const rules: Record<keyof TrainingParameters, Rule> = {
   gradientClip: { default: 20, low: 0, high: 1e9, above: true },
   emaDecay: { default: 0.999, low: 0, high: 0.999999 },
   channels: { default: 32, low: 1, high: 1024, integer: true },
+  translationPeriod: { default: 1, low: 1, high: 64, integer: true },
   augmentation: { default: true },
 };
 

@@ -12,15 +12,18 @@ import {
   modulation,
   outputMatrix,
   phi4Constants,
+  type Phi4Architecture,
   type Phi4Constants,
 } from '../../src/model/phi4.js';
 import { CounterRandom } from '../../src/random/philox.js';
 import { createSymmetries } from '../../src/train/batch.js';
 import { startBackend } from '../../src/train/backend.js';
 
-const architecture = { height: 4, width: 4, channels: 3 };
+const oneSiteCell = { height: 1, width: 1 };
+const architecture = { height: 4, width: 4, channels: 3, cell: oneSiteCell };
+/** Every second site in each direction is alike. */
+const inBlocks = { ...architecture, cell: { height: 2, width: 2 } };
 const sites = 16;
-const oneSite = Float64Array.of(1, ...new Float64Array(sites - 1));
 const count = 5;
 
 function normals(length: number, stream: string): Float32Array {
@@ -29,8 +32,10 @@ function normals(length: number, stream: string): Float32Array {
 }
 
 /** Parameters with nothing left at zero, so that no gradient vanishes by accident. */
-function generalParameters(): ParameterArrays {
-  const initial = initializePhi4(architecture, 3, oneSite);
+function generalParameters(of: Phi4Architecture): ParameterArrays {
+  const places = of.cell.height * of.cell.width;
+  const localKernel = Float64Array.from({ length: places * sites }, (_, n) => (n % sites === 0 ? 1 : 0));
+  const initial = initializePhi4(of, 3, localKernel);
   return Object.fromEntries(
     Object.entries(initial).map(([name, { shape, data }]) => [
       name,
@@ -62,16 +67,16 @@ function directional(
       .grad(f as (x: tf.Tensor) => tf.Tensor)(tf.tensor(at, shape))
       .dataSync<'float32'>(),
   );
-  const h = 0.01;
-  // Fourth-order differences: single precision allows no small steps.
+  // Fourth-order differences: single precision allows no small steps, many parameters that move together no large ones.
+  const h = Math.min(0.01, 0.1 / Math.hypot(...direction));
   const numeric = (8 * (value(h) - value(-h)) - (value(2 * h) - value(-2 * h))) / (12 * h);
   return { numeric, analytic: gradient.reduce((sum, slope, n) => sum + slope * direction[n]!, 0) };
 }
 
 /** Gradients of all parameters of a weighted sum of the network's outputs. */
-function networkGradients(parameters: ParameterArrays): Record<string, Float32Array> {
+function networkGradients(of: Phi4Architecture, parameters: ParameterArrays): Record<string, Float32Array> {
   return tf.tidy(() => {
-    const constants = phi4Constants(architecture);
+    const constants = phi4Constants(of);
     const names = Object.keys(parameters);
     const tensors = uploadParameters(parameters);
     const grads = tf.grads((...all: tf.Tensor[]) =>
@@ -135,9 +140,9 @@ for (const backend of ['wasm', 'cpu'] as const)
       });
     });
 
-    it('of the whole network equal finite differences in every parameter', () => {
-      const parameters = generalParameters();
-      const constants = phi4Constants(architecture);
+    it.each([architecture, inBlocks])('of the whole network equal finite differences: cells $cell', (of) => {
+      const parameters = generalParameters(of);
+      const constants = phi4Constants(of);
       for (const [name, { shape, data }] of Object.entries(parameters)) {
         const others = uploadParameters(parameters);
         close(directional((x) => scalarOutput(constants, { ...others, [name]: x }), data, [...shape], name));
@@ -148,11 +153,11 @@ for (const backend of ['wasm', 'cpu'] as const)
 describe('the φ⁴ network', () => {
   beforeAll(() => startBackend('wasm', 1));
 
-  it('has the same gradients on wasm as on the plain cpu backend', async () => {
-    const parameters = generalParameters();
-    const fast = networkGradients(parameters);
+  it.each([architecture, inBlocks])('has the gradients of the plain cpu backend: cells $cell', async (of) => {
+    const parameters = generalParameters(of);
+    const fast = networkGradients(of, parameters);
     await startBackend('cpu', 1);
-    const plain = networkGradients(parameters);
+    const plain = networkGradients(of, parameters);
     await startBackend('wasm', 1);
     for (const name of Object.keys(parameters)) {
       const scale = Math.hypot(...plain[name]!);
@@ -161,15 +166,15 @@ describe('the φ⁴ network', () => {
     }
   });
 
-  it('is what its formula says, and odd', () => {
-    const parameters = generalParameters();
+  it.each([architecture, inBlocks])('is what its formula says, and odd: cells $cell', (of) => {
+    const parameters = generalParameters(of);
     const kernelIn = parameters['input.kernel']!.data;
     const kernelOut = parameters['output.kernel']!.data;
     const y = normals(sites, 'field');
     const conditions = normals(conditioningSize, 'n');
     const kernelLinear = parameters['linear.kernel']!.data;
     const [output, negative, gain, amplitude, mixture] = tf.tidy(() => {
-      const constants = phi4Constants(architecture);
+      const constants = phi4Constants(of);
       const tensors = uploadParameters(parameters);
       const conditioning = tf.tensor2d(conditions, [1, conditioningSize]);
       const field = tf.tensor2d(y, [1, sites]);
@@ -184,51 +189,69 @@ describe('the φ⁴ network', () => {
     });
     const minus = (p: number, q: number) =>
       (((p >> 2) - (q >> 2) + 4) % 4) * 4 + (((p & 3) - (q & 3) + 4) % 4);
+    const { height, width } = of.cell;
+    const place = (p: number) => ((p >> 2) % height) * width + ((p & 3) % width);
+    const size = height * width * sites;
     for (let x = 0; x < sites; x++) {
       let expected = 0;
-      for (let c = 0; c < architecture.channels; c++)
+      for (let c = 0; c < of.channels; c++)
         for (let p = 0; p < sites; p++) {
           let input = 0;
-          for (let q = 0; q < sites; q++) input += kernelIn[c * sites + minus(p, q)]! * y[q]!;
-          expected += kernelOut[c * sites + minus(x, p)]! * amplitude![c]! * Math.tanh(gain![c]! * input);
+          for (let q = 0; q < sites; q++)
+            input += kernelIn[c * size + place(p) * sites + minus(p, q)]! * y[q]!;
+          const activation = amplitude![c]! * Math.tanh(gain![c]! * input);
+          expected += kernelOut[c * size + place(p) * sites + minus(x, p)]! * activation;
         }
       for (let l = 0; l < 4; l++)
         for (let q = 0; q < sites; q++)
-          expected += mixture![l]! * kernelLinear[l * sites + minus(x, q)]! * y[q]!;
+          expected += mixture![l]! * kernelLinear[l * size + place(x) * sites + minus(x, q)]! * y[q]!;
       expect(output![x]).toBeCloseTo(expected, 4);
       expect(negative![x]).toBeCloseTo(-output![x]!, 5);
     }
   });
 
-  it('commutes with lattice translations', () => {
-    const parameters = generalParameters();
+  it.each([architecture, inBlocks])('commutes with translations by its cells, and no others: $cell', (of) => {
+    const parameters = generalParameters(of);
     const y = normals(sites, 'field');
     const conditions = normals(conditioningSize, 'n');
     const apply = (field: Float32Array) =>
       tf.tidy(() =>
         applyPhi4(
-          phi4Constants(architecture),
+          phi4Constants(of),
           uploadParameters(parameters),
           tf.tensor2d(field, [1, sites]),
           tf.tensor2d(conditions, [1, conditioningSize]),
         ).dataSync(),
       );
     const output = apply(y);
-    // The first V symmetries are the pure translations.
-    for (const map of createSymmetries(4, 4).slice(0, sites)) {
-      const moved = apply(Float32Array.from(map, (site) => y[site]!));
-      map.forEach((site, x) => expect(moved[x]).toBeCloseTo(output[site]!, 4));
-    }
+    // The first V symmetries are the pure translations, by row and column.
+    createSymmetries(4, 4)
+      .slice(0, sites)
+      .forEach((map, shift) => {
+        const moved = apply(Float32Array.from(map, (site) => y[site]!));
+        const difference = Math.max(...Array.from(map, (site, x) => Math.abs(moved[x]! - output[site]!)));
+        if ((shift >> 2) % of.cell.height === 0 && (shift & 3) % of.cell.width === 0)
+          expect(difference).toBeLessThan(1e-4);
+        else expect(difference).toBeGreaterThan(0.1);
+      });
   });
 
   it('begins at zero, with 5,364 parameters on 6 × 6', () => {
-    const parameters = initializePhi4({ height: 6, width: 6, channels: 32 }, 1, new Float64Array(36).fill(1));
+    const parameters = initializePhi4(
+      { height: 6, width: 6, channels: 32, cell: oneSiteCell },
+      1,
+      new Float64Array(36).fill(1),
+    );
     expect(Object.values(parameters).reduce((sum, { data }) => sum + data.length, 0)).toBe(5364);
     for (const name of ['output.kernel', 'linear.kernel'])
       expect(parameters[name]!.data.every((x) => x === 0)).toBe(true);
-    expect(initializePhi4({ height: 6, width: 6, channels: 32 }, 1, new Float64Array(36).fill(1))).toEqual(
-      parameters,
-    );
+    expect(
+      initializePhi4(
+        { height: 6, width: 6, channels: 32, cell: oneSiteCell },
+        1,
+        new Float64Array(36).fill(1),
+      ),
+    ).toEqual(parameters);
   });
 
   it('has matrices that apply the kernels', () => {

@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { ParameterArrays } from '../../src/model/arrays.js';
-import { checkEquivariance } from '../../src/model/equivariance.js';
 import { localKernel } from '../../src/model/localKernel.js';
 import {
   createNoiseLevels,
@@ -10,6 +9,7 @@ import {
 } from '../../src/model/noiseLevels.js';
 import { initializePhi4 } from '../../src/model/phi4.js';
 import { createPhi4Residual } from '../../src/model/phi4Residual.js';
+import { translationCell } from '../../src/model/translations.js';
 import { CounterRandom } from '../../src/random/philox.js';
 import { createProcess } from '../../src/schedule/process.js';
 import type { Parameters } from '../../src/space/types.js';
@@ -18,16 +18,18 @@ import { freeField } from '../schedule/freeField.js';
 
 const channels = 4;
 const dimension = 36;
-const oneSite = Float64Array.of(1, ...new Float64Array(dimension - 1));
+const square = (side: number) => ({ height: side, width: side });
 
 function normals(length: number, stream: string): Float64Array {
   const random = new CounterRandom(21, stream);
   return Float64Array.from({ length }, () => random.normal());
 }
 
-function generalParameters(): ParameterArrays {
+function generalParameters(period: number): ParameterArrays {
+  const kernel = new Float64Array(period ** 2 * dimension);
+  for (let place = 0; place < period ** 2; place++) kernel[place * dimension] = 1;
   return Object.fromEntries(
-    Object.entries(initializePhi4({ height: 6, width: 6, channels }, 3, oneSite)).map(
+    Object.entries(initializePhi4({ height: 6, width: 6, channels, cell: square(period) }, 3, kernel)).map(
       ([name, { shape, data }]) => {
         const noise = normals(data.length, name);
         return [name, { shape, data: data.map((value, n) => value + 0.1 * noise[n]!) }];
@@ -73,8 +75,12 @@ describe('noise levels', () => {
   });
 });
 
-for (const gaussianScore of [true, false])
-  describe(`the network's residual, ${gaussianScore ? 'with' : 'without'} the Gaussian score`, () => {
+for (const [gaussianScore, translationPeriod] of [
+  [true, 1],
+  [false, 1],
+  [true, 2],
+] as const)
+  describe(`the network's residual, ${gaussianScore ? 'with' : 'without'} the Gaussian score, period ${translationPeriod}`, () => {
     const process = createProcess(
       { colour: 'matched', kernel: 'sigmoid', cutoffWidth: 0.5, varianceAdjusted: false },
       freeField(),
@@ -84,7 +90,11 @@ for (const gaussianScore of [true, false])
     const t = 0.45;
 
     it('is the same for one time and for a time each', async () => {
-      const model = createPhi4Residual(process, generalParameters(), { channels, gaussianScore });
+      const model = createPhi4Residual(process, generalParameters(translationPeriod), {
+        channels,
+        gaussianScore,
+        translationPeriod,
+      });
       const one = await model.residualAndDivergence(u, t, new Float64Array(dimension));
       const each = await model.residual(u, new Float64Array(rows).fill(t));
       expect(Math.hypot(...each)).toBeGreaterThan(1);
@@ -93,7 +103,11 @@ for (const gaussianScore of [true, false])
     });
 
     it('has the divergence of finite differences', async () => {
-      const model = createPhi4Residual(process, generalParameters(), { channels, gaussianScore });
+      const model = createPhi4Residual(process, generalParameters(translationPeriod), {
+        channels,
+        gaussianScore,
+        translationPeriod,
+      });
       const weights = normals(dimension, 'weights');
       const { divergence } = await model.residualAndDivergence(u, t, weights);
       const h = 0.02;
@@ -130,8 +144,8 @@ describe('the local kernel', () => {
         }
         return sum;
       });
-    const data = squared(localKernel(process, true));
-    const noise = squared(localKernel(process, false));
+    const data = squared(localKernel(process, true, square(1)));
+    const noise = squared(localKernel(process, false, square(1)));
     const matrix = process.basis.matrix();
     for (let x = 0; x < dimension; x++) {
       expect(data[x]).toBeCloseTo(statistics.covariance[x]!, 10);
@@ -143,18 +157,27 @@ describe('the local kernel', () => {
   });
 });
 
-describe('translation invariance', () => {
-  it('holds for Fourier and PCA bases and for one noise level for all pixels', () => {
-    const invariant: Parameters[] = [
-      { basis: 'fourier', colour: 'free-field', kernel: 'sigmoid', cutoffWidth: 0.3 },
-      { basis: 'pca', colour: 'matched', kernel: 'sigmoid', ordering: 'log-variance' },
-      { basis: 'pixel', colour: 'white', kernel: 'uniform' },
-    ];
-    for (const parameters of invariant) checkEquivariance(createProcess(parameters, freeField()));
+describe('the cell by which the network commutes with translations', () => {
+  const cellOf = (parameters: Parameters, least?: number) =>
+    translationCell(createProcess(parameters, freeField()), least);
+
+  it.each<[Parameters, number]>([
+    [{ basis: 'fourier', colour: 'free-field', kernel: 'sigmoid', cutoffWidth: 0.3 }, 1],
+    [{ basis: 'pca', colour: 'matched', kernel: 'sigmoid', ordering: 'log-variance' }, 1],
+    [{ basis: 'pixel', colour: 'white', kernel: 'uniform' }, 1],
+    // One level of wavelets fits into 6 × 6: blocks of 2 × 2.
+    [{ basis: 'haar', colour: 'matched', kernel: 'sigmoid', ordering: 'level' }, 2],
+    [{ basis: 'pixel', kernel: 'sigmoid', ordering: 'raster' }, 6],
+  ])('%j: %i', (parameters, side) => {
+    expect(cellOf(parameters)).toEqual({ height: side, width: side });
   });
 
-  it('fails by name where noise differs between sites', () => {
-    const raster = { basis: 'pixel', kernel: 'sigmoid', ordering: 'raster' };
-    expect(() => checkEquivariance(createProcess(raster, freeField()))).toThrow(/basis "pixel".*site/);
+  it('is not below what is asked for, and refuses what does not divide the lattice', () => {
+    expect(cellOf({ basis: 'fourier' }, 2)).toEqual({ height: 2, width: 2 });
+    expect(cellOf({ basis: 'haar', kernel: 'sigmoid', ordering: 'level' }, 3)).toEqual({
+      height: 6,
+      width: 6,
+    });
+    expect(() => cellOf({ basis: 'fourier' }, 4)).toThrow(/translationPeriod is 4; .* 6 and 6/);
   });
 });

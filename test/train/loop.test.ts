@@ -10,6 +10,7 @@ import { initializePhi4 } from '../../src/model/phi4.js';
 import { createPhi4Residual } from '../../src/model/phi4Residual.js';
 import { fillNormals } from '../../src/random/normals.js';
 import { CounterRandom } from '../../src/random/philox.js';
+import { presets } from '../../src/schedule/presets.js';
 import { createProcess } from '../../src/schedule/process.js';
 import type { Parameters } from '../../src/space/types.js';
 import {
@@ -27,6 +28,7 @@ import { freeField } from '../schedule/freeField.js';
 
 const shape = { height: 4, width: 4, channels: 1 };
 const statistics = freeField(0.25, shape);
+const cell = { height: 1, width: 1 };
 const oneSite = Float64Array.of(1, ...new Float64Array(15));
 const small = { batchSize: 16, channels: 4 };
 const configurations = new Float32Array(64 * 16);
@@ -56,7 +58,7 @@ describe('a training', () => {
     const parent = mkdtempSync(path.join(folder, 'resume-'));
     const saved = writeCheckpoint(parent, { step: 4, loss: 1, state: first.state });
     expect(readdirSync(parent)).toEqual(['step-4']);
-    const like = initializePhi4({ ...shape, channels: small.channels }, 99, oneSite);
+    const like = initializePhi4({ ...shape, channels: small.channels, cell }, 99, oneSite);
     const second = createPhi4Training({ ...options, from: readCheckpoint(saved, 4, like) });
     for (let n = 0; n < 5; n++) await second.advance();
 
@@ -91,7 +93,7 @@ describe('the loss of a batch', () => {
       const { process, training, seed } = setup({ gaussianScore, timeSampling: 'uniform' });
       const parameters = randomParameters();
       const batch = createBatchMaker(process, training, configurations, seed)(5);
-      const constants = createLossConstants(process, small.channels);
+      const constants = createLossConstants(process, training);
       const loss = tf.tidy(() => batchLoss(uploadParameters(parameters), batch, constants).dataSync()[0]!);
       disposeLossConstants(constants);
 
@@ -105,7 +107,7 @@ describe('the loss of a batch', () => {
         const data = component / (process.scale[i]! * Math.sqrt(process.dataVariance[i]!));
         return levels.cosine[i]! * data + levels.sine[i]! * batch.noise[n]!;
       });
-      const model = createPhi4Residual(process, parameters, { channels: small.channels, gaussianScore });
+      const model = createPhi4Residual(process, parameters, training);
       const residual = await model.residual(u, time);
       model.dispose();
       let expected = 0;
@@ -120,7 +122,7 @@ describe('the loss of a batch', () => {
 
   function randomParameters(): ParameterArrays {
     return Object.fromEntries(
-      Object.entries(initializePhi4({ ...shape, channels: small.channels }, 3, oneSite)).map(
+      Object.entries(initializePhi4({ ...shape, channels: small.channels, cell }, 3, oneSite)).map(
         ([name, array]) => {
           const noise = new Float32Array(array.data.length);
           fillNormals(noise, 5, name, 0);
@@ -149,14 +151,14 @@ describe('augmentation', () => {
 });
 
 describe('a checkpoint', () => {
-  const like = initializePhi4({ ...shape, channels: small.channels }, 1, oneSite);
+  const like = initializePhi4({ ...shape, channels: small.channels, cell }, 1, oneSite);
   const state = { parameters: like, ema: like, first: like, second: like };
 
   it('of another step, another network or with a missing file is refused by name', () => {
     const parent = mkdtempSync(path.join(folder, 'bad-'));
     const saved = writeCheckpoint(parent, { step: 3, loss: 2, state });
     expect(() => readCheckpoint(saved, 4, like)).toThrow(/checkpoint of step 3.*step 4/);
-    const wider = initializePhi4({ ...shape, channels: 5 }, 1, oneSite);
+    const wider = initializePhi4({ ...shape, channels: 5, cell }, 1, oneSite);
     expect(() => readCheckpoint(saved, 3, wider)).toThrow(/"input.kernel" is \[4, 16\]; .*\[5, 16\]/);
     const file = path.join(saved, 'ema.safetensors');
     writeFileSync(file, readFileSync(file).subarray(0, 100));
@@ -174,5 +176,21 @@ describe('backends', () => {
     });
     expect(await startBackend('auto', 1)).toEqual({ name: 'wasm', threads: 1 });
     expect(tf.getBackend()).toBe('wasm');
+  });
+});
+
+describe('every named schedule', () => {
+  it.each(Object.keys(presets))('%s: is trained, and its model is the one of the loss', async (name) => {
+    const process = createProcess(presets[name]!, statistics);
+    const training = readTrainingParameters({ ...small, ...presets[name], timeSampling: 'uniform' });
+    const session = createPhi4Training({ process, training, configurations, seed: 3 });
+    for (let n = 0; n < 5; n++) expect(await session.advance()).toBeGreaterThan(0);
+    const model = createPhi4Residual(process, session.state.parameters, training);
+    const u = Float64Array.from({ length: 16 }, (_, i) => Math.cos(i));
+    const [value] = await model.residual(u, Float64Array.of(0.4));
+    const together = await model.residualAndDivergence(u, 0.4, new Float64Array(16).fill(1));
+    expect(Math.abs(together.residual[0]! - value!)).toBeLessThan(1e-5);
+    session.dispose();
+    model.dispose();
   });
 });
