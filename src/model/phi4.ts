@@ -138,7 +138,7 @@ function between(kernel: tf.Tensor, { entries, pairs }: KernelPlacement): tf.Ten
 /** Kernels [C, cell·V] as one matrix [V, C·V] that maps fields to the channels' inputs. */
 export function inputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Tensor2D {
   const sites = constants.height * constants.width;
-  const channels = kernel.shape[0]!;
+  const channels = kernel.shape[0];
   // The entry (c, p, q) leads from the field's site q to the hidden site p.
   const dense = between(kernel, constants.input).reshape<tf.Tensor3D>([channels, sites, sites]);
   return dense.transpose([2, 0, 1]).reshape([sites, channels * sites]);
@@ -147,7 +147,7 @@ export function inputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Ten
 /** Kernels [C, cell·V] as one matrix [C·V, V] that maps activations to fields. */
 export function outputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Tensor2D {
   const sites = constants.height * constants.width;
-  const channels = kernel.shape[0]!;
+  const channels = kernel.shape[0];
   // The entry (c, p, q) leads from the hidden site q to the output's site p.
   const dense = between(kernel, constants.output).reshape<tf.Tensor3D>([channels, sites, sites]);
   return dense.transpose([0, 2, 1]).reshape([channels * sites, sites]);
