@@ -8,7 +8,7 @@ export interface Dependencies {
   store: ObjectStore;
   /** Local folder for data sets and work in progress; may be emptied when no worker runs. */
   cacheFolder: string;
-  /** Only on control workers: looks up which segments are open. */
+  /** Looks up which segments are open, and whether an attempt is still wanted. */
   client?: Client;
   /** Program and arguments that start a trainer; the task file's path is appended. */
   trainerCommand: readonly string[];

@@ -59,7 +59,7 @@ export function createEvaluate(dependencies: Dependencies) {
         folder: run.folder,
         stop: run.stop,
         kill: run.kill,
-        stallSeconds: dependencies.stallSeconds,
+        stallSeconds: spec.supervision?.stallSeconds ?? dependencies.stallSeconds,
         graceSeconds,
         onNoise: (line) => log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`),
         onMemory: (bytes) => run.trainer.memory(bytes),

@@ -7,6 +7,7 @@ import { appendCurve } from '../src/store/records.js';
 import { readTrainingParameters } from '../src/train/parameters.js';
 import type { CurvePoint } from '../src/sweep/types.js';
 import type { TrainerTask } from '../src/train/protocol.js';
+import { leaseClaim } from './claim.js';
 import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
@@ -23,7 +24,7 @@ export function createTrain(dependencies: Dependencies) {
     runSegment(dependencies, input, 'train', async (run) => {
       const { sweep, trial, step } = input;
       const { spec, record, progress } = run;
-      const lease = await takeLease(store, sweep, trial, run.owner);
+      const lease = await takeLease(store, sweep, trial, run.owner, leaseClaim(dependencies));
       const warn = (message: string) => log.warn({ sweep, trial }, message);
       const resumeFolder = join(run.folder, 'resume');
       const restored = await restoreLatestCheckpoint(store, {
@@ -117,7 +118,7 @@ export function createTrain(dependencies: Dependencies) {
         folder: run.folder,
         stop: run.stop,
         kill: run.kill,
-        stallSeconds: dependencies.stallSeconds,
+        stallSeconds: spec.supervision?.stallSeconds ?? dependencies.stallSeconds,
         graceSeconds,
         onNoise: (line) => log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`),
         onMemory: (bytes) => run.trainer.memory(bytes),

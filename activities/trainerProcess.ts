@@ -110,7 +110,8 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
       run.onNoise(line);
       return;
     }
-    if ('step' in message && message.step !== lastStep) {
+    if (message.type === 'alive') lastProgress = Date.now();
+    else if ('step' in message && message.step !== lastStep) {
       lastStep = message.step;
       lastProgress = Date.now();
     }

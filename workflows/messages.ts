@@ -3,7 +3,7 @@ import type { FailureKind } from '../src/errors.js';
 import type { Parameters } from '../src/space/types.js';
 import type { RetryRequest } from '../src/sweep/retry.js';
 import type { SweepMachine } from '../src/sweep/state.js';
-import type { SweepSpec } from '../src/sweep/types.js';
+import type { Supervision, SweepSpec } from '../src/sweep/types.js';
 
 /** What the sweep workflow starts with. `machine` is carried through continue-as-new. */
 export interface SweepInput {
@@ -26,6 +26,7 @@ export interface SegmentInput {
   step: number;
   /** Failures without progress after which the trial is given up. */
   retries: number;
+  supervision?: Supervision;
 }
 
 /** A segment tells its sweep how it ended, by signal to the sweep's workflow id, so that the sweep may continue as new meanwhile. */

@@ -27,7 +27,7 @@ import {
   type SweepAction,
   type SweepEvent,
 } from '../src/sweep/state.js';
-import type { SweepAmendment, SweepState } from '../src/sweep/types.js';
+import { defaultSupervision, type SweepAmendment, type SweepState } from '../src/sweep/types.js';
 import {
   enqueueTrial,
   extendSweep,
@@ -60,9 +60,6 @@ const training = proxyActivities<Activities>({
   retry: { maximumInterval: '1 minute', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
 });
 
-/** How often children are checked that may have been terminated or timed out behind the sweep's back. */
-const reconcileMilliseconds = 30_000;
-
 /** An amendment as an update asks for it; who and when are added where it is kept. */
 type Amendment = SweepAmendment extends infer Kind
   ? Kind extends unknown
@@ -85,6 +82,8 @@ const attribute = {
 export async function sweep(input: SweepInput): Promise<SweepState> {
   const { spec } = input;
   const rungCount = spec.pruner.rungs.length;
+  // Children may be terminated or time out behind the sweep's back: looked for as often as a worker may be silent.
+  const reconcileMilliseconds = 1000 * (spec.supervision ?? defaultSupervision).heartbeatSeconds;
   let machine = input.machine ?? initialMachine(spec, input.concurrency);
   let changed = true;
   let reconciledAt = Date.now();
@@ -304,6 +303,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       rung,
       step: spec.pruner.rungs[rung]!,
       retries: spec.retries,
+      ...(spec.supervision ? { supervision: spec.supervision } : {}),
     };
     try {
       await startChild<typeof trialSegment>('trialSegment', {

@@ -13,6 +13,7 @@ import {
 import type { Activities, SegmentFailureDetails, SegmentProgress, TrainResult } from '../activities/types.js';
 import { failureKinds, finalFailureKinds, type FailureKind } from '../src/errors.js';
 import { trainQueue } from '../src/sweep/names.js';
+import { defaultSupervision } from '../src/sweep/types.js';
 import { segmentReport, type SegmentInput, type SegmentReport } from './messages.js';
 
 const local = proxyLocalActivities<Activities>({
@@ -23,17 +24,18 @@ const local = proxyLocalActivities<Activities>({
  * One attempt each: what to do after a failure is decided here, by its kind and by the progress since the last one.
  * The heartbeat timeout is how long a killed worker goes unnoticed.
  */
-const training = proxyActivities<Activities>({
-  taskQueue: trainQueue,
-  startToCloseTimeout: '30 days',
-  // On a machine with six times more work than cores, a live worker was silent for over 15 seconds.
-  heartbeatTimeout: '30 seconds',
-  cancellationType: 'WAIT_CANCELLATION_COMPLETED',
-  retry: { maximumAttempts: 1 },
-});
+const trainingActivities = (heartbeatSeconds: number) =>
+  proxyActivities<Activities>({
+    taskQueue: trainQueue,
+    startToCloseTimeout: '30 days',
+    heartbeatTimeout: heartbeatSeconds * 1000,
+    cancellationType: 'WAIT_CANCELLATION_COMPLETED',
+    retry: { maximumAttempts: 1 },
+  });
 
 /** Kinds that say nothing about the configuration: they are retried without end. */
 const innocentKinds: readonly FailureKind[] = ['worker-lost', 'preempted', 'store-unavailable'];
+const blamedKind = (kind: FailureKind) => !innocentKinds.includes(kind);
 
 interface Failure {
   kind: FailureKind;
@@ -48,6 +50,8 @@ interface Failure {
 export async function trialSegment(input: SegmentInput): Promise<void> {
   const { sweep, trial, rung, step, purpose } = input;
   const segment = { sweep, trial, rung, step };
+  const { heartbeatSeconds } = input.supervision ?? defaultSupervision;
+  const training = trainingActivities(heartbeatSeconds);
   const report = async (outcome: SegmentReport) => {
     try {
       await getExternalWorkflowHandle(sweep).signal(segmentReport, outcome);
@@ -110,7 +114,10 @@ class GivenUp extends Error {
 
 /** Runs until it succeeds, is cancelled, fails for good, or has failed too often without a step of progress. */
 async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Promise<T> {
+  const { retries, supervision = defaultSupervision } = input;
+  const { retryFirstSeconds, retryLongestSeconds } = supervision;
   let withoutProgress = 0;
+  let storeFailures = 0;
   let furthest = -1;
   for (;;) {
     try {
@@ -123,8 +130,9 @@ async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Prom
         furthest = details.step;
         withoutProgress = 0;
       }
-      if (!innocentKinds.includes(kind)) withoutProgress++;
-      const final = finalFailureKinds.includes(kind) || withoutProgress > input.retries;
+      storeFailures = kind === 'store-unavailable' ? storeFailures + 1 : 0;
+      if (blamedKind(kind)) withoutProgress++;
+      const final = finalFailureKinds.includes(kind) || withoutProgress > retries;
       if (final) throw new GivenUp(failure);
       await local.recordFailure({
         sweep: input.sweep,
@@ -134,8 +142,10 @@ async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Prom
         details,
         givenUp: false,
       });
-      if (kind === 'store-unavailable') await sleep('15 seconds');
-      else if (withoutProgress > 0) await sleep(1000 * 2 ** Math.min(withoutProgress, 6));
+      // A lost or preempted worker is no reason to wait: the trial goes on as soon as another one is free.
+      const inRow = kind === 'store-unavailable' ? storeFailures : blamedKind(kind) ? withoutProgress : 0;
+      if (inRow > 0)
+        await sleep(1000 * Math.min(retryLongestSeconds, retryFirstSeconds * 2 ** Math.min(inRow - 1, 30)));
     }
   }
 }

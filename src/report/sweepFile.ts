@@ -26,7 +26,12 @@ export function sweepFileOf(spec: SweepSpec): string {
     budget: spec.budget,
     baselines: spec.baselines,
     defaults: spec.defaults,
-    train: { checkpointEverySteps: spec.checkpointEverySteps, backend: spec.backend, retries: spec.retries },
+    train: {
+      checkpointEverySteps: spec.checkpointEverySteps,
+      backend: spec.backend,
+      retries: spec.retries,
+      ...spec.supervision,
+    },
     evaluation: spec.evaluation,
   });
 }

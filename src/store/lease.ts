@@ -14,6 +14,16 @@ export interface Lease {
   /** Who took it; told apart from a rival of the same fence after a damaged lease file. */
   owner: string;
   takenAt: string;
+  /** When its owner's work was ordered, by the clock of whoever orders (ms since 1970). */
+  orderedAt?: number | undefined;
+}
+
+/** What an attempt says when it takes a lease: it may have slept since its work was ordered, and be forgotten. */
+export interface LeaseClaim {
+  /** Milliseconds since 1970 by the clock of whoever ordered the work, not by the attempt's own. */
+  orderedAt: number;
+  /** Asks whoever ordered the work if it is still wanted: only where another attempt seems to have been ordered later. */
+  isCurrent: () => Promise<boolean>;
 }
 
 /** Another attempt has taken over the trial: this one must end, and is not to blame. */
@@ -36,6 +46,7 @@ const leaseSchema = z.object({
   fence: z.int().min(1),
   owner: z.string(),
   takenAt: z.string(),
+  orderedAt: z.number().optional(),
 });
 
 /** Attempts have names that begin with their fence, so that orphans tell who left them. */
@@ -82,19 +93,27 @@ async function highestUsedFence(store: ObjectStore, sweep: string, trial: number
  * attempts that take it at once each gets its own number and the highest one keeps it.
  *
  * @param owner names this attempt; it must differ from every other attempt's
+ * @param claim without it the attempt is taken to be the newest
+ * @throws LostLeaseError when the lease is held by work that was ordered later and this attempt's is not wanted any more:
+ * a worker that was stopped and goes on may otherwise begin with old work and take the trial from its successor
  */
 export async function takeLease(
   store: ObjectStore,
   sweep: string,
   trial: number,
   owner: string,
+  claim?: LeaseClaim,
 ): Promise<Lease> {
   const key = layout.lease(sweep, trial);
   for (let attempt = 1; attempt <= 100; attempt++) {
     const object = await store.get(key);
     const current = object && decodeLease(object.body);
     const before = current?.fence ?? (object ? await highestUsedFence(store, sweep, trial) : 0);
-    const lease: Lease = { sweep, trial, fence: before + 1, owner, takenAt: new Date().toISOString() };
+    const takenAt = new Date().toISOString();
+    const lease: Lease = { sweep, trial, fence: before + 1, owner, takenAt, orderedAt: claim?.orderedAt };
+    // Clocks of two servers may differ, so a later time alone is no proof.
+    const outrun = claim && (current?.orderedAt ?? -Infinity) > claim.orderedAt;
+    if (outrun && !(await claim.isCurrent())) throw new LostLeaseError(lease, current);
     const body = encodeJson(lease);
     const tag = object ? await store.putIfMatch(key, body, object.tag) : await store.putIfAbsent(key, body);
     if (tag !== undefined) return lease;

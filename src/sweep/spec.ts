@@ -6,7 +6,7 @@ import { parseSpace } from '../space/parse.js';
 import { samplerNames } from '../samplers/types.js';
 import { presets } from '../schedule/presets.js';
 import { checkTrialParameters, trialParameterNames } from './parameters.js';
-import type { SweepSpec } from './types.js';
+import { defaultSupervision, type SweepSpec } from './types.js';
 
 const positiveInteger = z.int().min(1);
 
@@ -56,8 +56,16 @@ export const sweepFileSchema = z.strictObject({
       checkpointEverySteps: positiveInteger.default(500),
       backend: z.enum(['auto', 'wasm', 'tensorflow', 'webgpu', 'cpu']).default('auto'),
       retries: z.int().min(0).default(3),
+      retryFirstSeconds: z.number().min(0).default(defaultSupervision.retryFirstSeconds),
+      retryLongestSeconds: z.number().min(0).default(defaultSupervision.retryLongestSeconds),
+      heartbeatSeconds: z.int().min(5).default(defaultSupervision.heartbeatSeconds),
+      stallSeconds: positiveInteger.optional(),
     })
-    .default({ checkpointEverySteps: 500, backend: 'auto', retries: 3 }),
+    .refine((train) => train.retryFirstSeconds <= train.retryLongestSeconds, {
+      path: ['retryFirstSeconds'],
+      message: 'must not be above retryLongestSeconds',
+    })
+    .prefault({}),
   evaluation: z.strictObject({ samples: z.int().min(256).default(2048) }).default({ samples: 2048 }),
 });
 
@@ -195,5 +203,11 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
     evaluation: spec.evaluation,
     backend: spec.train.backend,
     retries: spec.train.retries,
+    supervision: {
+      retryFirstSeconds: spec.train.retryFirstSeconds,
+      retryLongestSeconds: spec.train.retryLongestSeconds,
+      heartbeatSeconds: spec.train.heartbeatSeconds,
+      ...(spec.train.stallSeconds === undefined ? {} : { stallSeconds: spec.train.stallSeconds }),
+    },
   };
 }

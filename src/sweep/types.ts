@@ -15,6 +15,24 @@ export interface Objective {
   direction: 'minimize' | 'maximize';
 }
 
+/** How a trial's training is watched and tried again (docs/sweep-file.md, `train`). */
+export interface Supervision {
+  /** Wait before a retry after a failure without progress; doubled with each one in a row, up to the longest. */
+  retryFirstSeconds: number;
+  retryLongestSeconds: number;
+  /** Silence of a worker after which it counts as lost and its trial goes on elsewhere. */
+  heartbeatSeconds: number;
+  /** Seconds without a step after which a trainer is ended as stalled; absent: what the worker was started with. */
+  stallSeconds?: number;
+}
+
+/** A live worker was silent for over 15 seconds on a machine with six times more work than cores. */
+export const defaultSupervision: Supervision = {
+  retryFirstSeconds: 1,
+  retryLongestSeconds: 60,
+  heartbeatSeconds: 30,
+};
+
 /** A sweep as launched: the validated, resolved form of a sweep file. Immutable, kept as spec.json. */
 export interface SweepSpec {
   name: string;
@@ -33,6 +51,8 @@ export interface SweepSpec {
   backend: 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'cpu';
   /** Number of failures without progress after which a trial is given up. */
   retries: number;
+  /** Absent in sweeps that were launched before it could be set: `defaultSupervision`. */
+  supervision?: Supervision;
 }
 
 export interface RungResult {

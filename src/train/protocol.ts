@@ -80,6 +80,8 @@ export type TrainerMessage =
   | { type: 'checkpoint'; step: number; folder: string; loss: number }
   /** Result of `evaluate`; `files` are artifacts below outputFolder to keep (samples, spectra). */
   | { type: 'metrics'; step: number; metrics: Record<string, number>; files: string[] }
+  /** Still at work, where there is no step to tell: counts as progress. A long evaluation says it every few seconds. */
+  | { type: 'alive' }
   | { type: 'warning'; message: string }
   | { type: 'failure'; kind: FailureKind; message: string }
   /** The last line: `preempted` when SIGTERM ended the run early, at `step`, its checkpoint announced before. */

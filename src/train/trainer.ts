@@ -24,6 +24,8 @@ import type { TrainerMessage, TrainerTask } from './protocol.js';
 
 /** Seconds between two progress messages. */
 const progressSeconds = 1;
+/** Seconds between two signs of life of an evaluation. */
+const aliveSeconds = 5;
 
 let stopAsked = false;
 
@@ -126,9 +128,13 @@ async function evaluate({ task, model, from }: Prepared, backend: Backend): Prom
     parameterCount: countParameters(state.parameters),
     step,
   });
+  let said = performance.now();
   const breathe = async () => {
     await nextTurn();
     if (stopAsked) throw new Stopped();
+    if ((performance.now() - said) / 1000 < aliveSeconds) return;
+    said = performance.now();
+    await say({ type: 'alive' });
   };
   const { dataFolder, evaluation, outputFolder } = task;
   try {

@@ -66,11 +66,17 @@ export class TestStack {
   client!: Client;
   private connection!: Connection;
 
-  constructor(storeFolder?: string) {
-    this.storeUrl = `file://${storeFolder ?? join(this.folder, 'store')}`;
+  /** @param store a folder, or the URL of a store; without it, a folder that goes with the stack */
+  constructor(store = join(this.folder, 'store')) {
+    this.storeUrl = store.includes('://') ? store : `file://${store}`;
   }
 
-  async start(options: { slots?: number; environment?: NodeJS.ProcessEnv } = {}): Promise<void> {
+  private environment: NodeJS.ProcessEnv | undefined;
+
+  async start(
+    options: { slots?: number; environment?: NodeJS.ProcessEnv; serverArguments?: readonly string[] } = {},
+  ): Promise<void> {
+    this.environment = options.environment;
     const cli = await findTemporalCli({
       cacheFolder: join(root, '.rgsweep/bin'),
     });
@@ -83,22 +89,26 @@ export class TestStack {
         '--search-attribute',
         `${name}=${type}`,
       ]),
+      ...(options.serverArguments ?? []),
     ]);
     this.server.start();
     await this.connect();
-    const worker = (role: string, extra: string[] = []) =>
-      new Restartable(
-        process.execPath,
-        [
-          ...[mainFile, 'worker', '--role', role, '--address', this.address, '--store', this.storeUrl],
-          ...['--cache', join(this.folder, 'cache'), '--exit-with-parent', ...extra],
-        ],
-        options.environment,
-      );
-    this.control = worker('control');
-    this.train = worker('train', ['--slots', String(options.slots ?? 2)]);
+    this.control = this.worker('control');
+    this.train = this.worker('train', { slots: options.slots ?? 2 });
     this.control.start();
     this.train.start();
+  }
+
+  /** A further worker, not started yet; its work in progress lies in a folder of the stack that is its own. */
+  worker(role: 'control' | 'train', { slots = 2, cache = 'cache' } = {}): Restartable {
+    return new Restartable(
+      process.execPath,
+      [
+        ...[mainFile, 'worker', '--role', role, '--address', this.address, '--store', this.storeUrl],
+        ...['--cache', join(this.folder, cache), '--exit-with-parent', '--slots', String(slots)],
+      ],
+      this.environment,
+    );
   }
 
   async connect(): Promise<void> {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +6,7 @@ import { openStore } from '../../src/store/open.js';
 import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { TrialRecord } from '../../src/sweep/types.js';
+import { uninterrupted } from './fixtureFigures.js';
 import { fixtureTrainer, TestStack, trainersBelow, until } from './harness.js';
 
 /** A 2×2 lattice: its data set takes seconds, and the fixture trainer does not look at it. */
@@ -30,16 +30,6 @@ const slow = {
   RGSWEEP_TRAINER: JSON.stringify([process.execPath, fixtureTrainer]),
   RGSWEEP_TEST_STEP_MILLISECONDS: '40',
 };
-
-/** The fixture's weights after so many uninterrupted steps, by its own rule. */
-function uninterrupted(record: TrialRecord, steps: number): number {
-  let weights = 'none';
-  for (let step = 1; step <= steps; step++)
-    weights = createHash('sha256')
-      .update(`${weights}${step}${record.seed}${JSON.stringify(record.parameters)}`)
-      .digest('hex');
-  return Number.parseInt(weights.slice(0, 12), 16) / 2 ** 48 / Math.sqrt(steps);
-}
 
 /** Every trial ended, the budget is exact, and each figure is that of a run that nothing happened to. */
 function expectWholeSweep(trials: TrialRecord[]): void {

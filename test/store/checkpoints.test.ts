@@ -340,6 +340,18 @@ describe('leases', () => {
     expect(await keys()).toEqual(before);
   });
 
+  it('are not taken by work that was ordered earlier and is not wanted any more', async () => {
+    const claim = (orderedAt: number, wanted: boolean) => ({ orderedAt, isCurrent: async () => wanted });
+    const winner = await takeLease(store, sweep, trial, 'winner', claim(2000, true));
+    await expect(takeLease(store, sweep, trial, 'sleeper', claim(1000, false))).rejects.toThrow(
+      LostLeaseError,
+    );
+    expect(await readLease(store, sweep, trial)).toEqual(winner);
+    // A server whose clock is behind the last one's: its work is wanted all the same.
+    const elsewhere = await takeLease(store, sweep, trial, 'elsewhere', claim(1500, true));
+    expect(elsewhere.fence).toBe(winner.fence + 1);
+  });
+
   it('that are lost during the upload are noticed before the manifest is written', async () => {
     let uploads = 0;
     const slow: ObjectStore = {

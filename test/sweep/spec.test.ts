@@ -49,6 +49,7 @@ describe('sweep files', () => {
       pruner: { name: 'asha', reduction: 3, rungs: [10, 30] },
       budget: { trials: 6, concurrency: 'auto' },
       retries: 3,
+      supervision: { retryFirstSeconds: 1, retryLongestSeconds: 60, heartbeatSeconds: 30 },
     });
   });
 
@@ -69,6 +70,16 @@ describe('sweep files', () => {
       'a condition on a missing parameter',
       ['log: true }', 'log: true, when: { colour: [white] } }'],
       /cutoffWidth.*colour/s,
+    ],
+    [
+      'a first pause above the longest',
+      ['budget:', 'train: { retryFirstSeconds: 90 }\nbudget:'],
+      /train\.retryFirstSeconds.*retryLongestSeconds.*90/,
+    ],
+    [
+      'a heartbeat too short',
+      ['budget:', 'train: { heartbeatSeconds: 2 }\nbudget:'],
+      /train\.heartbeatSeconds.*2/,
     ],
     ['rungs that fall', ['[10, 30]', '[30, 10]'], /pruner\.rungs\.1.*10.*30/, /ascending/],
     ['an unknown baseline', ['[standard]', '[standart]'], /baselines\.0.*standart/, /standard/],
