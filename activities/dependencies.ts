@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Metrics } from '../src/metrics/metrics.js';
 import type { ObjectStore } from '../src/store/types.js';
+import type { TrainerEnd, TrainerRun } from './trainerProcess.js';
 
 /** What activities need from outside; made once per worker process. */
 export interface Dependencies {
@@ -12,6 +13,8 @@ export interface Dependencies {
   client?: Client;
   /** Program and arguments that start a trainer; the task file's path is appended. */
   trainerCommand: readonly string[];
+  /** Runs one trainer to its end. */
+  runTrainer: (run: TrainerRun) => Promise<TrainerEnd>;
   /** Threads a trainer may use. */
   threads: number;
   /** Seconds without a step after which a trainer is stalled and ended. */

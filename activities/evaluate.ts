@@ -6,12 +6,12 @@ import { layout } from '../src/store/layout.js';
 import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
-import { insideFolder, runTrainer } from './trainerProcess.js';
+import { insideFolder } from './trainerProcess.js';
 import type { EvaluateResult, SegmentActivityInput } from './types.js';
 
 /** Measures the checkpoint of `input.step`; its samples and observables are kept beside the trial. */
 export function createEvaluate(dependencies: Dependencies) {
-  const { store, metrics, log } = dependencies;
+  const { store, metrics, log, runTrainer } = dependencies;
   return (input: SegmentActivityInput & { split: 'validation' | 'test' }): Promise<EvaluateResult> =>
     runSegment(dependencies, input, 'evaluate', async (run) => {
       const { sweep, trial, step, split } = input;

@@ -11,7 +11,7 @@ import { leaseClaim } from './claim.js';
 import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
-import { insideFolder, runTrainer } from './trainerProcess.js';
+import { insideFolder } from './trainerProcess.js';
 import type { SegmentActivityInput, TrainResult } from './types.js';
 
 /**
@@ -19,7 +19,7 @@ import type { SegmentActivityInput, TrainResult } from './types.js';
  * store: whatever happens to this process, the next attempt goes on from there.
  */
 export function createTrain(dependencies: Dependencies) {
-  const { store, metrics, log } = dependencies;
+  const { store, metrics, log, runTrainer } = dependencies;
   return (input: SegmentActivityInput): Promise<TrainResult> =>
     runSegment(dependencies, input, 'train', async (run) => {
       const { sweep, trial, step } = input;

@@ -8,6 +8,8 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { pino, type Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { createActivities } from '../../activities/index.js';
+import { runSimulatedTrainer, simulatedTrainerName } from '../../activities/simulatedTrainer.js';
+import { runTrainer } from '../../activities/trainerProcess.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { createMetrics } from '../metrics/metrics.js';
 import { startMetricsServer } from '../metrics/server.js';
@@ -40,7 +42,7 @@ const trainerPath = fileURLToPath(new URL('../train/trainer.js', import.meta.url
 
 /**
  * The built-in trainer, unless RGSWEEP_TRAINER names another program that speaks the trainer protocol, as a JSON array of
- * program and arguments.
+ * program and arguments. (`simulated` is no program: a trainer that costs nothing, for benchmarks.)
  */
 function trainerCommand(): string[] {
   const named = process.env.RGSWEEP_TRAINER;
@@ -138,11 +140,13 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     );
   }
 
+  const simulated = process.env.RGSWEEP_TRAINER === simulatedTrainerName;
   const activities = createActivities({
     store,
     cacheFolder: settings.cacheFolder,
     client: new Client({ connection, namespace }),
-    trainerCommand: trainerCommand(),
+    trainerCommand: simulated ? [] : trainerCommand(),
+    runTrainer: simulated ? runSimulatedTrainer : runTrainer,
     threads: Math.max(1, Math.floor(availableParallelism() / settings.slots)),
     stallSeconds: settings.stallSeconds,
     metrics,
