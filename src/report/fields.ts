@@ -5,7 +5,7 @@ import { encodePng } from './png.js';
 const ends = { low: [24, 98, 168], middle: [246, 245, 242], high: [196, 84, 12] } as const;
 
 /** The colour of a value in [−1, 1]; beyond, the ends'. */
-function diverging(value: number): [number, number, number] {
+export function diverging(value: number): [number, number, number] {
   const size = Math.min(1, Math.abs(value)) ** 0.85;
   const end = value < 0 ? ends.low : ends.high;
   return [0, 1, 2].map((i) => Math.round(ends.middle[i]! + size * (end[i]! - ends.middle[i]!))) as [

@@ -1,9 +1,9 @@
-import { deflateSync } from 'node:zlib';
 import * as vega from 'vega';
 import { compile, type TopLevelSpec } from 'vega-lite';
 import { CounterRandom } from '../random/philox.js';
 import { flowOf } from '../schedule/flow.js';
 import type { DiffusionProcess } from '../schedule/types.js';
+import { fieldStrip } from './fieldStrip.js';
 
 /** A picture of a schedule: a file's name and its SVG. */
 export interface SchedulePicture {
@@ -219,38 +219,29 @@ async function render(spec: TopLevelSpec): Promise<string> {
 function strips({ label, process, reference, samples, seed = 1 }: SchedulePicturesInput): string {
   const { shape, dimension } = process.basis;
   const sample = Float64Array.from(samples.subarray(0, dimension));
-  const tile = 64;
-  const gap = 6;
-  const left = 150;
-  const rows = [
-    { title: 'this schedule', process, noiseOnly: false },
-    { title: 'its noise', process, noiseOnly: true },
-    { title: 'standard diffusion', process: reference, noiseOnly: false },
-    { title: 'its noise', process: reference, noiseOnly: true },
-  ];
-  const spread = 2.5 * Math.sqrt(meanVariance(process));
-  const height = Math.round((tile * shape.height) / shape.width);
-  const parts = rows.flatMap((row, r) => {
-    const y = 52 + r * (height + gap);
-    const heading = text(left - 10, y + height / 2 + 4, row.title, 'end', inkColour);
-    const images = eighths.map((t, j) => {
-      const field = noised(row.process, sample, t, seed, row.noiseOnly);
-      const href = `data:image/png;base64,${Buffer.from(fieldPng(field, shape, row.noiseOnly ? undefined : row.process.mean, spread)).toString('base64')}`;
-      return `<image x="${left + j * (tile + gap)}" y="${y}" width="${tile}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated" href="${href}"/>`;
-    });
-    return [heading, ...images];
+  const middle = shape.channels === 3 ? process.mean.reduce((a, b) => a + b, 0) / dimension : 0;
+  const row = (title: string, of: DiffusionProcess, noiseOnly: boolean) => ({
+    title,
+    fields: eighths.map((t) => {
+      const field = noised(of, sample, t, seed, noiseOnly);
+      // Noise has no mean; it is shown around the same grey as the data.
+      return noiseOnly ? field.map((value) => value + middle) : field;
+    }),
   });
-  const times = eighths.map((t, j) =>
-    text(left + j * (tile + gap) + tile / 2, 44, `t = ${t}`, 'middle', mutedColour),
-  );
-  const width = left + 9 * (tile + gap) + 8;
-  const total = 52 + 4 * (height + gap) + 8;
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${total}" viewBox="0 0 ${width} ${total}" font-family="Helvetica, Arial, sans-serif" font-size="11"><rect width="100%" height="100%" fill="${paperColour}"/>${text(8, 18, 'From data to noise', 'start', inkColour, 'font-weight="bold" font-size="13"')}${text(150, 18, label, 'start', mutedColour)}${times.join('')}${parts.join('')}</svg>`;
-}
-
-function text(x: number, y: number, content: string, anchor: string, colour: string, more = ''): string {
-  const safe = content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${colour}" ${more}>${safe}</text>`;
+  return fieldStrip({
+    title: 'From data to noise',
+    subtitle: label,
+    columns: eighths.map((t) => `t = ${t}`),
+    rows: [
+      row('this schedule', process, false),
+      row('its noise', process, true),
+      row('standard diffusion', reference, false),
+      row('its noise', reference, true),
+    ],
+    shape,
+    spread: 2.5 * Math.sqrt(meanVariance(process)),
+    middle,
+  });
 }
 
 function meanVariance(process: DiffusionProcess): number {
@@ -286,58 +277,4 @@ function noised(
     1,
   );
   return noiseOnly ? out : out.map((value, i) => value + mean[i]!);
-}
-
-/** A field as a PNG: one channel in blue–white–red around 0, three as red, green, blue. */
-function fieldPng(
-  field: Float64Array,
-  shape: { height: number; width: number; channels: number },
-  mean: Float64Array | undefined,
-  spread: number,
-): Uint8Array {
-  const { height, width, channels } = shape;
-  const pixels = new Uint8Array(height * width * 3);
-  const middle = channels === 3 && mean ? mean.reduce((a, b) => a + b, 0) / mean.length : 0;
-  for (let site = 0; site < height * width; site++) {
-    const at = (channel: number): number =>
-      Math.min(1, Math.max(-1, (field[site * channels + channel]! - middle) / spread));
-    if (channels === 3) for (let c = 0; c < 3; c++) pixels[site * 3 + c] = Math.round(127.5 * (1 + at(c)));
-    else {
-      const value = at(0);
-      const fade = (end: number): number => Math.round(255 + (end - 255) * Math.abs(value));
-      pixels.set(value < 0 ? [fade(33), fade(102), fade(172)] : [fade(178), fade(24), fade(43)], site * 3);
-    }
-  }
-  return encodePng(pixels, width, height);
-}
-
-/** An RGB image as PNG (ISO/IEC 15948), unfiltered rows. */
-function encodePng(pixels: Uint8Array, width: number, height: number): Uint8Array {
-  const rows = Buffer.alloc(height * (1 + 3 * width));
-  for (let y = 0; y < height; y++)
-    rows.set(pixels.subarray(y * 3 * width, (y + 1) * 3 * width), y * (1 + 3 * width) + 1);
-  const header = Buffer.alloc(13);
-  header.writeUInt32BE(width, 0);
-  header.writeUInt32BE(height, 4);
-  header.set([8, 2, 0, 0, 0], 8);
-  return Buffer.concat([
-    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
-    pngChunk('IHDR', header),
-    pngChunk('IDAT', deflateSync(rows)),
-    pngChunk('IEND', Buffer.alloc(0)),
-  ]);
-}
-
-function pngChunk(kind: string, content: Buffer): Buffer {
-  const body = Buffer.concat([Buffer.from(kind, 'latin1'), content]);
-  let crc = 0xffffffff;
-  for (const byte of body) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  const out = Buffer.alloc(body.length + 8);
-  out.writeUInt32BE(content.length, 0);
-  body.copy(out, 4);
-  out.writeUInt32BE((crc ^ 0xffffffff) >>> 0, body.length + 4);
-  return out;
 }

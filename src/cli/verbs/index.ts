@@ -9,6 +9,7 @@ import { register as optimize } from './optimize.js';
 import { register as pause } from './pause.js';
 import { register as exporting } from './export.js';
 import { register as report } from './report.js';
+import { register as sample } from './sample.js';
 import { register as schedule } from './schedule.js';
 import { register as resume } from './resume.js';
 import { register as status } from './status.js';
@@ -31,6 +32,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   stop,
   extend,
   enqueue,
+  sample,
   schedule,
   data,
   optimize,
