@@ -17,6 +17,13 @@ import { presetDescriptions, presets } from '../schedule/presets.js';
 import { basisWithVariances, createProcess } from '../schedule/process.js';
 import { scheduleTable, type ScheduleRow } from '../schedule/table.js';
 import type { DiffusionProcess } from '../schedule/types.js';
+import {
+  followData,
+  spectraApart,
+  spectrumChange,
+  type FollowedData,
+  type FollowedFlow,
+} from '../schedule/universality.js';
 import type { Parameters } from '../space/types.js';
 import { checkTrialParameters } from '../sweep/parameters.js';
 
@@ -30,7 +37,14 @@ export interface ScheduleViewOptions {
   samples: number;
   statistics?: string;
   pictures?: string;
+  /** Parameters in place of the file's or the preset's. */
+  set?: Parameters;
+  /** A second coupling, followed through the same process. */
+  against?: number;
 }
+
+/** Times at which spectra and kurtosis are followed. */
+const followedTimes = Array.from({ length: 65 }, (_, j) => j / 64);
 
 /** The verb `schedule`: reads the description, makes the process on the data, prints and draws it. */
 export async function showSchedule(
@@ -42,9 +56,12 @@ export async function showSchedule(
     write(options.json ? `${JSON.stringify(presetDescriptions)}\n` : presetList());
     return;
   }
-  const described = await readDescription(file);
-  const { statistics, samples } = await dataOf(options);
+  const described = await readDescription(file, options.set);
+  const { statistics, samples, followed } = await dataOf(options);
   const { label, process } = makeProcess(described, statistics, file);
+  const flow = followed && followData(process, followed, followedTimes);
+  const other = flow && (await followOther(process, options));
+  const apart = other && spectraApart(flow, other, followedTimes);
   const summary = {
     label,
     family: process.family,
@@ -55,6 +72,8 @@ export async function showSchedule(
     key: scheduleKey(process),
     noisePathKey: noisePathKey(process),
     dimension: process.dimension,
+    ...(flow ? { spectrumChange: spectrumChange(flow) } : {}),
+    ...(apart ? { against: { coupling: options.against, apart } } : {}),
   };
   const rows = scheduleTable(process, options.times, { every: options.every === true });
   const pictures: string[] = [];
@@ -62,7 +81,13 @@ export async function showSchedule(
     const { schedulePictures } = await import('../report/schedulePictures.js');
     const reference = createProcess(presets['standard']!, statistics);
     await mkdir(options.pictures, { recursive: true });
-    for (const picture of await schedulePictures({ label, process, reference, samples })) {
+    const drawn = await schedulePictures({ label, process, reference, samples });
+    if (flow) {
+      const { kurtosisPicture, universalityPicture } = await import('../report/flowPictures.js');
+      drawn.push(await kurtosisPicture(process, label, flow));
+      if (other && apart) drawn.push(await universalityPicture(process, label, [flow, other], apart));
+    }
+    for (const picture of drawn) {
       const path = join(options.pictures, `${picture.name}.svg`);
       await writeFile(path, picture.svg);
       pictures.push(path);
@@ -79,6 +104,12 @@ export async function showSchedule(
       `on Gaussian data with these variances: bound ${summary.gaussian.vlb.toFixed(4)} nats, ` +
       `excess ${summary.gaussian.excess.toPrecision(3)}, prior mismatch ${summary.gaussian.priorMismatch.toPrecision(3)}\n` +
       `Gaussian score per component: ${score}${score === 'exact' ? '' : ` (${(100 * summary.offDiagonalShare).toFixed(1)} % of the covariance lies off the diagonal)`}\n` +
+      (flow
+        ? `the spectrum of the noised data moves by at most ${(100 * Math.expm1(spectrumChange(flow))).toPrecision(2)} %\n`
+        : '') +
+      (apart
+        ? `spectra of the couplings ${options.coupling} and ${options.against}: log ratio ${apart[0]!.logRatio.toPrecision(3)} at t = 0, ${apart.at(-1)!.logRatio.toPrecision(3)} at t = 1\n`
+        : '') +
       `noise path ${summary.noisePathKey.slice(0, 12)}, with its prior ${summary.key.slice(0, 12)}\n\n` +
       table(rows, process) +
       pictures.map((path) => `wrote ${path}\n`).join(''),
@@ -97,8 +128,13 @@ interface Description {
   process?: Record<string, unknown>;
 }
 
-async function readDescription(file: string): Promise<Description> {
-  if (Object.hasOwn(presets, file)) return { parameters: presets[file]! };
+async function readDescription(file: string, more: Parameters = {}): Promise<Description> {
+  const withMore = (parameters: Parameters, where: string): Description => {
+    const all = { ...parameters, ...more };
+    checkTrialParameters(all, where);
+    return { parameters: all };
+  };
+  if (Object.hasOwn(presets, file)) return withMore(presets[file]!, file);
   const text = await readFile(file, 'utf8').catch((error: unknown) => {
     throw new RgsweepError(
       'usage',
@@ -118,8 +154,7 @@ async function readDescription(file: string): Promise<Description> {
   if (!isRecord(value)) throw new RgsweepError('bad-configuration', `${file}: holds no map of parameters`);
   if (isRecord(value['process'])) return { process: value['process'] };
   const parameters = isRecord(value['parameters']) ? value['parameters'] : value;
-  checkTrialParameters(parameters as Parameters, file);
-  return { parameters: parameters as Parameters };
+  return withMore(parameters as Parameters, file);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -174,10 +209,20 @@ function makeProcess(
   };
 }
 
-async function dataOf(
-  options: ScheduleViewOptions,
-): Promise<{ statistics: DataStatistics; samples: Float32Array | Float64Array }> {
+interface Data {
+  statistics: DataStatistics;
+  /** Fields to draw, at least one. */
+  samples: Float32Array | Float64Array;
+  /** Data whose higher moments are known too. */
+  followed?: FollowedData;
+}
+
+async function dataOf(options: ScheduleViewOptions): Promise<Data> {
   if (options.statistics !== undefined) {
+    if (options.against !== undefined)
+      throw new RgsweepError('usage', '--against compares couplings; statistics of a file have none', {
+        remedy: 'leave out --statistics, or --against',
+      });
     const bytes = await readFile(options.statistics).catch((error: unknown) => {
       throw new RgsweepError('usage', `${options.statistics} cannot be read: ${messageOf(error)}`, {
         cause: error,
@@ -186,7 +231,15 @@ async function dataOf(
     const statistics = decodeStatistics(bytes);
     return { statistics, samples: gaussianField(statistics) };
   }
-  const { size, mass2, coupling, samples: count } = options;
+  const followed = await latticeData(options, options.coupling);
+  return { ...followed, followed };
+}
+
+/** φ⁴ configurations of one coupling, made for this view. */
+async function latticeData(
+  { size, mass2, samples: count }: ScheduleViewOptions,
+  coupling: number,
+): Promise<FollowedData> {
   const { samples } = await generateConfigurations({
     size,
     mass2,
@@ -198,7 +251,17 @@ async function dataOf(
     stream: 'schedule view',
   });
   const shape = { height: size, width: size, channels: 1 };
-  return { statistics: computeStatistics(samples, count, shape, { symmetry: 'lattice' }), samples };
+  const statistics = computeStatistics(samples, count, shape, { symmetry: 'lattice' });
+  return { name: `coupling ${coupling}`, statistics, samples };
+}
+
+/** The second coupling's data through the first one's process. */
+async function followOther(
+  process: DiffusionProcess,
+  options: ScheduleViewOptions,
+): Promise<FollowedFlow | undefined> {
+  if (options.against === undefined) return undefined;
+  return followData(process, await latticeData(options, options.against), followedTimes);
 }
 
 /** One Gaussian field with the Fourier variances and mean of the data: statistics hold no sample to draw. */

@@ -1,16 +1,9 @@
-import * as vega from 'vega';
-import { compile, type TopLevelSpec } from 'vega-lite';
+import type { TopLevelSpec } from 'vega-lite';
 import { CounterRandom } from '../random/philox.js';
 import { flowOf } from '../schedule/flow.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import { fieldStrip } from './fieldStrip.js';
-
-/** A picture of a schedule: a file's name and its SVG. */
-export interface SchedulePicture {
-  name: string;
-  title: string;
-  svg: string;
-}
+import { renderPicture, type SchedulePicture } from './schedulePicture.js';
 
 export interface SchedulePicturesInput {
   /** The schedule's name, above each picture. */
@@ -24,9 +17,6 @@ export interface SchedulePicturesInput {
   seed?: number;
 }
 
-const paperColour = '#ffffff';
-const inkColour = '#1c2430';
-const mutedColour = '#5b6675';
 const linesDrawn = 10;
 
 /**
@@ -46,7 +36,7 @@ export async function schedulePictures(input: SchedulePicturesInput): Promise<Sc
     pictures.map(async ([name, title, spec]): Promise<SchedulePicture> => ({
       name,
       title,
-      svg: await render({ ...spec, title: { text: title, subtitle: input.label } }),
+      svg: await renderPicture({ ...spec, title: { text: title, subtitle: input.label } }),
     })),
   );
   return [...drawn, { name: 'strips', title: 'Noising strips', svg: strips(input) }];
@@ -188,31 +178,6 @@ function bySpectrum(
       order: { field: 'momentum' },
     },
   };
-}
-
-async function render(spec: TopLevelSpec): Promise<string> {
-  const { spec: compiled } = compile({
-    ...spec,
-    background: paperColour,
-    config: {
-      font: 'Helvetica, Arial, sans-serif',
-      view: { stroke: null },
-      axis: {
-        labelColor: mutedColour,
-        titleColor: inkColour,
-        gridColor: '#e4e8ee',
-        titleFontWeight: 'normal',
-      },
-      legend: { labelColor: inkColour, titleFontWeight: 'normal', labelLimit: 260 },
-      title: { anchor: 'start', color: inkColour, subtitleColor: mutedColour },
-    },
-  });
-  const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
-  try {
-    return await view.toSVG();
-  } finally {
-    view.finalize();
-  }
 }
 
 /** Four rows of nine times: the noised field and the noise in it, of the schedule and of the reference. */

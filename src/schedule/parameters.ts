@@ -105,7 +105,8 @@ interface ChoiceRule {
 type Rule = NumberRule | ChoiceRule | { default: boolean };
 
 const knot: NumberRule = { default: 0, low: -20, high: 20 };
-const rules: Record<keyof ScheduleParameters, Rule> = {
+/** Default and bounds of every parameter. */
+export const scheduleParameterRules: Readonly<Record<keyof ScheduleParameters, Rule>> = {
   basis: { default: 'fourier', choices: basisNames },
   colour: { default: 'white', choices: colours },
   colourMass2: { default: 1, low: 1e-6, high: 1e6 },
@@ -136,7 +137,7 @@ const rules: Record<keyof ScheduleParameters, Rule> = {
 };
 
 /** Names a search space may use for the noise schedule. */
-export const scheduleParameterNames: readonly string[] = Object.keys(rules);
+export const scheduleParameterNames: readonly string[] = Object.keys(scheduleParameterRules);
 
 /**
  * The schedule's part of a trial's parameters, with defaults for what is absent; names of other parts are ignored.
@@ -144,7 +145,10 @@ export const scheduleParameterNames: readonly string[] = Object.keys(rules);
  */
 export function readScheduleParameters(parameters: Parameters): ScheduleParameters {
   const read = Object.fromEntries(
-    Object.entries(rules).map(([name, rule]) => [name, readOne(name, rule, parameters[name])]),
+    Object.entries(scheduleParameterRules).map(([name, rule]) => [
+      name,
+      readOne(name, rule, parameters[name]),
+    ]),
   ) as unknown as ScheduleParameters;
   if (parameters['heatMass2'] === undefined && read.kernel !== 'heat') read.heatMass2 = 0;
   if (read.kernel === 'heat' && read.heatMass2 <= 0)

@@ -55,7 +55,8 @@ interface ChoiceRule {
 }
 type Rule = NumberRule | ChoiceRule | { default: boolean };
 
-const rules: Record<keyof TrainingParameters, Rule> = {
+/** Default and bounds of every parameter. */
+export const trainingParameterRules: Readonly<Record<keyof TrainingParameters, Rule>> = {
   gaussianScore: { default: true },
   weighting: { default: 'elbo', choices: weightings },
   timeSampling: { default: 'stratified', choices: timeSamplings },
@@ -72,7 +73,7 @@ const rules: Record<keyof TrainingParameters, Rule> = {
 };
 
 /** Names a search space may use for training. */
-export const trainingParameterNames: readonly string[] = Object.keys(rules);
+export const trainingParameterNames: readonly string[] = Object.keys(trainingParameterRules);
 
 /**
  * The training part of a trial's parameters, with defaults for what is absent; names of other parts are ignored.
@@ -81,7 +82,10 @@ export const trainingParameterNames: readonly string[] = Object.keys(rules);
  */
 export function readTrainingParameters(parameters: Parameters): TrainingParameters {
   const read = Object.fromEntries(
-    Object.entries(rules).map(([name, rule]) => [name, readOne(name, rule, parameters[name])]),
+    Object.entries(trainingParameterRules).map(([name, rule]) => [
+      name,
+      readOne(name, rule, parameters[name]),
+    ]),
   ) as unknown as TrainingParameters;
   if (read.learningRateSchedule === 'constant') read.decaySteps = 0;
   else if (read.warmupSteps >= read.decaySteps)

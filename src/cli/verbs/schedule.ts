@@ -1,4 +1,5 @@
 import { InvalidArgumentError, type Command } from 'commander';
+import type { Parameters } from '../../space/types.js';
 import { parseCount } from '../options.js';
 
 interface ScheduleVerbOptions {
@@ -12,6 +13,8 @@ interface ScheduleVerbOptions {
   samples: number;
   statistics?: string;
   pictures?: string;
+  set?: Parameters;
+  against?: number;
 }
 
 export function register(program: Command): void {
@@ -24,7 +27,7 @@ export function register(program: Command): void {
     )
     .option('--times <list>', 'times to tabulate, from 0 to 1', parseTimes, [0, 0.25, 0.5, 0.75, 1])
     .option('--every', 'every component instead of one a shell')
-    .option('--pictures <folder>', 'write γ, K, n, SNR, spectra and noising strips there as SVG')
+    .option('--pictures <folder>', 'write γ, K, n, SNR, spectra, kurtosis and noising strips there as SVG')
     .option('--task <name>', 'the data: phi4', parseTask, 'phi4')
     .option('--size <n>', 'lattice size', parseCount('--size', 1), 6)
     .option('--mass2 <value>', 'm² of the action', parseReal('--mass2'), -4)
@@ -36,6 +39,12 @@ export function register(program: Command): void {
       2000,
     )
     .option('--statistics <file>', 'statistics.safetensors of a data set, in place of --task')
+    .option('--set <name=value>', 'a parameter in place of the file’s; may be repeated', parseSet)
+    .option(
+      '--against <coupling>',
+      'follow data of a second coupling through the same process (picture universality.svg)',
+      parseReal('--against'),
+    )
     .option('--json', 'one JSON object')
     .addHelpText(
       'after',
@@ -51,6 +60,15 @@ docs/science.md has the formulas.`,
       const { showSchedule } = await import('../scheduleView.js');
       await showSchedule(file, options, (text) => process.stdout.write(text));
     });
+}
+
+function parseSet(text: string, before: Parameters = {}): Parameters {
+  const [, name, value] = /^([A-Za-z0-9]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined)
+    throw new InvalidArgumentError(`--set takes name=value like cutoffWidth=0.5, not "${text}".`);
+  const number = Number(value);
+  const read = value === 'true' || value === 'false' ? value === 'true' : value;
+  return { ...before, [name]: value.trim() !== '' && Number.isFinite(number) ? number : read };
 }
 
 function parseTimes(text: string): number[] {

@@ -1,0 +1,39 @@
+import * as vega from 'vega';
+import { compile, type TopLevelSpec } from 'vega-lite';
+
+/** A picture of a schedule: a file's name and its SVG. */
+export interface SchedulePicture {
+  name: string;
+  title: string;
+  svg: string;
+}
+
+const paperColour = '#ffffff';
+const inkColour = '#1c2430';
+const mutedColour = '#5b6675';
+
+/** A vega-lite picture in the schedules' style, as SVG. */
+export async function renderPicture(spec: TopLevelSpec): Promise<string> {
+  const { spec: compiled } = compile({
+    ...spec,
+    background: paperColour,
+    config: {
+      font: 'Helvetica, Arial, sans-serif',
+      view: { stroke: null },
+      axis: {
+        labelColor: mutedColour,
+        titleColor: inkColour,
+        gridColor: '#e4e8ee',
+        titleFontWeight: 'normal',
+      },
+      legend: { labelColor: inkColour, titleFontWeight: 'normal', labelLimit: 260 },
+      title: { anchor: 'start', color: inkColour, subtitleColor: mutedColour },
+    },
+  });
+  const view = new vega.View(vega.parse(compiled), { renderer: 'none' });
+  try {
+    return await view.toSVG();
+  } finally {
+    view.finalize();
+  }
+}
