@@ -119,7 +119,7 @@ export function createSuggest(dependencies: Dependencies): Activities['suggest']
       const statistics = await datasetStatistics(store, spec.task);
       // Common random numbers: trials that differ in their schedule alone share data order and noise.
       const seed = spec.sampler.seed;
-      const key = trialKey(createProcess(parameters, statistics), parameters, seed);
+      const key = trialKey(createProcess(parameters, statistics), statistics, parameters, seed);
       const equals = earlier.findIndex(
         (other, index) => other?.key === key && outcomes[index]!.state !== 'failed' && index < trial,
       );

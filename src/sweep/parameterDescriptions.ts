@@ -1,5 +1,10 @@
+import type { ScheduleParameters } from '../schedule/parameters.js';
+import type { TrainingParameters } from '../train/parameters.js';
+
 /** What each of a trial's parameters means, in one line, for editors. docs/science.md has the formulas. */
-export const parameterDescriptions: Readonly<Record<string, string>> = {
+export const parameterDescriptions: Readonly<
+  Record<keyof ScheduleParameters | keyof TrainingParameters, string>
+> = {
   basis: 'Coordinates in which the noise is diagonal',
   colour: 'Variance of the noise by component',
   colourMass2: 'm² of the free-field and power-law colours, in lattice units',
@@ -38,5 +43,6 @@ export const parameterDescriptions: Readonly<Record<string, string>> = {
   gradientClip: 'Upper bound of the gradient’s norm',
   emaDecay: 'Largest decay of the weights’ moving average',
   channels: 'Hidden channels of the network',
+  translationPeriod: 'Side of the cells by whose translations the network commutes; 1: all translations',
   augmentation: 'Random symmetries of the data for every training configuration',
 };

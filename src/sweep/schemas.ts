@@ -16,7 +16,10 @@ function valueSchemas(): Record<string, JsonSchema> {
   return Object.fromEntries(
     Object.entries({ ...scheduleParameterRules, ...trainingParameterRules }).map(
       ([name, rule]): [string, JsonSchema] => {
-        const common = { description: parameterDescriptions[name], default: rule.default };
+        const common = {
+          description: parameterDescriptions[name as keyof typeof parameterDescriptions],
+          default: rule.default,
+        };
         if ('choices' in rule) return [name, { ...common, enum: [...rule.choices] }];
         if (!('low' in rule)) return [name, { ...common, type: 'boolean' }];
         const { low, high } = rule;

@@ -91,6 +91,34 @@ describe('rgsweep schedule', () => {
     expect(Buffer.from(first!, 'base64').subarray(1, 4).toString()).toBe('PNG');
   });
 
+  it('follows a second coupling through the same process: both meet at t = 1, matched noise keeps the spectrum', async () => {
+    const pictures = join(folder, 'universality');
+    const both = { statistics: undefined, size: 4, samples: 400, against: 5.276 };
+    const text = await show('gud-soft', { ...both, json: true, pictures, set: { gammaHigh: 8 } });
+    const { spectrumChange, against } = JSON.parse(text) as {
+      spectrumChange: number;
+      against: { apart: { t: number; logRatio: number }[] };
+    };
+    expect(spectrumChange).toBeLessThan(1e-12);
+    expect(against.apart[0]).toMatchObject({ t: 0 });
+    expect(against.apart[0]!.logRatio).toBeGreaterThan(0.2);
+    expect(against.apart.at(-1)!.t).toBe(1);
+    expect(against.apart.at(-1)!.logRatio).toBeLessThan(1e-2);
+    for (const [name, lines] of [
+      ['kurtosis', 5],
+      ['universality', 21],
+    ] as const) {
+      const svg = readFileSync(join(pictures, `${name}.svg`), 'utf8');
+      expect(svg.match(/aria-roledescription="line mark"/g)!.length).toBeGreaterThanOrEqual(lines);
+      expect(svg).not.toMatch(/NaN|undefined/);
+    }
+    expect(await show('gud-soft', { ...both, json: false })).toMatch(/couplings 6.975 and 5.276: log ratio/);
+    await expect(show('gud-soft', { against: 5 })).rejects.toThrow(/--against compares couplings/);
+    await expect(show('gud-soft', { set: { cutoffWidth: -1 } })).rejects.toThrow(
+      /gud-soft: cutoffWidth is -1/,
+    );
+  });
+
   it('bad input is one clear error', async () => {
     await expect(show('no-such-thing')).rejects.toThrow(/no-such-thing: neither a preset nor a file/);
     await expect(show(file('b.yaml', 'color: white\n'))).rejects.toThrow(/b\.yaml.*"color"/);
