@@ -24,15 +24,18 @@ const tasks: Record<TaskDescription['name'], true> = { phi4: true, images: true,
 /** Indices of rungs as label values; higher ones count with the last. */
 export const rungLabels = ['0', '1', '2', '3', '4', '5', '6', '7'] as const;
 
-/** Cutoff widths in units of the ordering variable, by interval (closed below); a uniform schedule has no cutoff. */
+/**
+ * Cutoff widths in units of the ordering variable, by interval (closed below); a uniform schedule has no cutoff. Written so that
+ * their alphabetical order, in which tables and charts list them, is their order.
+ */
 export const widthLabels = [
-  'below 0.2',
+  '0.0 to 0.2',
   '0.2 to 0.5',
-  '0.5 to 1',
-  '1 to 2',
-  '2 to 5',
-  '5 to 10',
-  '10 and above',
+  '0.5 to 1.0',
+  '1.0 to 2.0',
+  '2.0 to 5.0',
+  '5.0 to 10',
+  'above 10',
   'no cutoff',
 ] as const;
 export type WidthLabel = (typeof widthLabels)[number];

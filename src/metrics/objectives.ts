@@ -35,13 +35,13 @@ export function widthLabel({ kernel, cutoffWidth }: ScheduleParameters): WidthLa
     default:
       return undefined;
   }
-  if (cutoffWidth < 0.2) return 'below 0.2';
+  if (cutoffWidth < 0.2) return '0.0 to 0.2';
   if (cutoffWidth < 0.5) return '0.2 to 0.5';
-  if (cutoffWidth < 1) return '0.5 to 1';
-  if (cutoffWidth < 2) return '1 to 2';
-  if (cutoffWidth < 5) return '2 to 5';
-  if (cutoffWidth < 10) return '5 to 10';
-  return '10 and above';
+  if (cutoffWidth < 1) return '0.5 to 1.0';
+  if (cutoffWidth < 2) return '1.0 to 2.0';
+  if (cutoffWidth < 5) return '2.0 to 5.0';
+  if (cutoffWidth < 10) return '5.0 to 10';
+  return 'above 10';
 }
 
 /**

@@ -41,6 +41,13 @@ export const sweepTable = {
     help: 'Value of the objective of a baseline at a rung.',
     labels: { sweep, task, baseline, rung },
   },
+  bestSearched: {
+    name: 'rgsweep_best_searched_objective',
+    type: 'gauge',
+    unit: "the objective's own",
+    help: 'Value of the objective of the best searched trial at the highest rung reached; no series before the first result.',
+    labels: { sweep, task },
+  },
   bestTrialFigure: {
     name: 'rgsweep_best_trial_figure',
     type: 'gauge',

@@ -94,6 +94,7 @@ export function sweepGauges({ spec, state, startedAt, trials, amendments = [] }:
     set('baselineObjective', value, { rung: name.slice(0, space), baseline: name.slice(space + 1) });
   }
   const figures = leader?.record.rungs.find((result) => result.rung === leader.rung)?.metrics ?? {};
+  if (leader) set('bestSearched', leader.value);
   for (const figure of figureNames) {
     const value = figures[figure];
     if (value !== undefined && Number.isFinite(value)) set('bestTrialFigure', value, { figure });

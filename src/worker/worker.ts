@@ -101,7 +101,15 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     // Signals are ours: one shutdown, ordered once.
     shutdownSignals: [],
     telemetryOptions: {
-      metrics: { prometheus: { bindAddress: `127.0.0.1:${temporalPort}` } },
+      metrics: {
+        prometheus: {
+          bindAddress: `127.0.0.1:${temporalPort}`,
+          // Prometheus' own conventions: `_total` for counters, base units in names.
+          countersTotalSuffix: true,
+          unitSuffix: true,
+          useSecondsForDurations: true,
+        },
+      },
       logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
     },
     logger: {

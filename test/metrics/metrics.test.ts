@@ -152,6 +152,7 @@ describe('sweep gauges', () => {
     expect(await valueOf('rgsweep_rung_trials', { family: 'component-wise', rung: '0' })).toBe(2);
     expect(await valueOf('rgsweep_rung_trials', { family: 'component-wise', rung: '1' })).toBe(1);
     // The best searched trial is the one that came furthest, not the lucky one at the first rung.
+    expect(await valueOf('rgsweep_best_searched_objective')).toBe(0.15);
     expect(await valueOf('rgsweep_best_trial_figure', { figure: 'kl' })).toBe(0.15);
     expect(await valueOf('rgsweep_best_trial_figure', { figure: 'ess' })).toBe(0.6);
   });
@@ -185,7 +186,7 @@ describe('sweep gauges', () => {
       valueOf(`rgsweep_${choice}_objective`, { [choice]: value, statistic });
     expect(await of('width', '0.2 to 0.5')).toBe(0.3);
     expect(await of('width', '0.2 to 0.5', 'median')).toBeCloseTo(0.4, 12);
-    expect(await of('width', '10 and above')).toBe(0.1);
+    expect(await of('width', 'above 10')).toBe(0.1);
     expect(await of('width', 'no cutoff')).toBe(0.9);
     expect(await of('colour', 'matched')).toBe(0.5);
     expect(await of('colour', 'white', 'median')).toBeCloseTo(0.5, 12);
