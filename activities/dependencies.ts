@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Metrics } from '../src/metrics/metrics.js';
 import type { ObjectStore } from '../src/store/types.js';
 import type { TrainerEnd, TrainerRun } from './trainerProcess.js';
+import type { BackendRequest } from '../src/train/protocol.js';
 
 /** What activities need from outside; made once per worker process. */
 export interface Dependencies {
@@ -15,6 +16,8 @@ export interface Dependencies {
   trainerCommand: readonly string[];
   /** Runs one trainer to its end. */
   runTrainer: (run: TrainerRun) => Promise<TrainerEnd>;
+  /** Of this worker's trainers, in place of the sweep's. */
+  backend?: BackendRequest;
   /** Threads a trainer may use. */
   threads: number;
   /** Seconds without a step after which a trainer is stalled and ended. */

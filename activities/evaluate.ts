@@ -48,7 +48,7 @@ export function createEvaluate(dependencies: Dependencies) {
           outputFolder,
           dataFolder: await localDataset(dependencies, spec.task),
           checkpointEverySteps: spec.checkpointEverySteps,
-          backend: spec.backend,
+          backend: dependencies.backend ?? spec.backend,
           threads: dependencies.threads,
           evaluation: {
             split,

@@ -55,7 +55,7 @@ export function createTrain(dependencies: Dependencies) {
         outputFolder,
         dataFolder: await localDataset(dependencies, spec.task),
         checkpointEverySteps: spec.checkpointEverySteps,
-        backend: spec.backend,
+        backend: dependencies.backend ?? spec.backend,
         threads: dependencies.threads,
         evaluation: { split: 'validation', samples: spec.evaluation.samples, level: 'rung' },
       };
@@ -126,7 +126,7 @@ export function createTrain(dependencies: Dependencies) {
           run.trainer.heard();
           switch (message.type) {
             case 'started':
-              backend = message.backend;
+              backend = message.backends?.join(', then ') ?? message.backend;
               progress.backend = backend;
               return;
             case 'warning':

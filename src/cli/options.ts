@@ -1,4 +1,6 @@
 import { InvalidArgumentError } from 'commander';
+import { messageOf, RgsweepError } from '../errors.js';
+import { backendNames, type BackendRequest } from '../train/protocol.js';
 
 /** Parser of a whole number option of at least `minimum`. */
 export function parseCount(option: string, minimum: number): (text: string) => number {
@@ -16,4 +18,23 @@ export function parseNumbers(text: string): number[] {
   if (numbers.some((number) => !Number.isInteger(number) || number < 0))
     throw new InvalidArgumentError(`give trial numbers like 3,7, not "${text}".`);
   return numbers;
+}
+
+/** Parser of a backend's name, `auto` included. */
+export function parseBackend(text: string): BackendRequest {
+  const names: BackendRequest[] = ['auto', ...backendNames];
+  const found = names.find((name) => name === text);
+  if (found === undefined) throw new InvalidArgumentError(`backends: ${names.join(', ')}.`);
+  return found;
+}
+
+/** RGSWEEP_BACKEND. @throws RgsweepError('usage') when it names no backend */
+export function backendOfEnvironment(): BackendRequest | undefined {
+  const text = process.env.RGSWEEP_BACKEND;
+  if (text === undefined || text === '') return undefined;
+  try {
+    return parseBackend(text);
+  } catch (error) {
+    throw new RgsweepError('usage', `RGSWEEP_BACKEND is "${text}"; ${messageOf(error)}`);
+  }
 }

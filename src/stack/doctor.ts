@@ -5,6 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { messageOf, RgsweepError } from '../errors.js';
 import { machineSize, stackBytes, trainerBytes, trainerSlots } from './slots.js';
 import { findTemporalCli } from './temporalCli.js';
+import type { BackendRequest } from '../train/backend.js';
+import { findTensorflow } from '../train/nativeBackend.js';
 
 export interface Finding {
   /** What was looked at. */
@@ -71,11 +73,15 @@ const minimumNode = [20, 19] as const;
 const neededBytes = 1 * 2 ** 30;
 const comfortableBytes = 5 * 2 ** 30;
 
-/** Starts the default numerical backend in a process of its own: starting it is for good. */
-function backendStarts(module: string): Promise<string> {
+/**
+ * Starts a numerical backend in a process of its own: starting it is for good.
+ * @param module compiled src/train/backend.js
+ * @returns `NAME starts`
+ */
+export function backendStarts(module: string, request: BackendRequest = 'auto'): Promise<string> {
   const script = `
     const { startBackend } = await import(${JSON.stringify(pathToFileURL(module).href)});
-    const { name } = await startBackend('auto', 1);
+    const { name } = await startBackend(${JSON.stringify(request)}, 1);
     console.log(name);
     process.exit(0);`;
   return new Promise((resolve, reject) =>
@@ -165,6 +171,20 @@ export function machineChecks(options: DoctorOptions): Check[] {
       onError: 'fail',
       remedy: 'run npm ci again; its message names what is missing',
       run: () => backendStarts(options.backendModule),
+    },
+    {
+      what: 'native backend',
+      onError: 'fail',
+      remedy: 'install it again with `rgsweep backend install tensorflow --force`, or uninstall it',
+      run: async () => {
+        const found = findTensorflow();
+        if (!found)
+          return {
+            state: 'ok',
+            found: 'none; `rgsweep backend install tensorflow` trains faster (needs g++ and pip)',
+          };
+        return `${await backendStarts(options.backendModule, 'tensorflow')} (${found.source})`;
+      },
     },
     {
       what: 'disk',

@@ -2,9 +2,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, RgsweepError } from '../errors.js';
+import { findTensorflow, loadTensorflow, loadWebgpu } from './nativeBackend.js';
+import type { BackendName, BackendRequest } from './protocol.js';
 
-export type BackendName = 'wasm' | 'cpu' | 'tensorflow' | 'webgpu';
-export type BackendRequest = BackendName | 'auto';
+export type { BackendName, BackendRequest } from './protocol.js';
 
 /** What training runs on, as metrics and messages name it. */
 export interface Backend {
@@ -15,25 +16,19 @@ export interface Backend {
 const starters: Record<BackendName, (threads: number) => Promise<Backend>> = {
   wasm: startWasm,
   cpu: startPlainCpu,
-  tensorflow: () => unavailable('tensorflow', 'the native TensorFlow binding is not installed'),
-  webgpu: () => unavailable('webgpu', 'no WebGPU binding is installed'),
+  tensorflow: startTensorflow,
+  webgpu: startWebgpu,
 };
 
 /**
  * Starts the numerical backend of this process, once, and checks that it is the one that was asked for: tfjs itself
  * falls back to its plain `cpu` backend in silence when another cannot start, a hundred times slower.
- * `auto` is `tensorflow` where it is usable, else `wasm`. `threads` beyond 1 is only of use to `tensorflow`: the
- * threaded wasm build does not run in Node.
+ * `auto` is `tensorflow` where a binding is installed, else `wasm`; a binding that is installed and does not start is an
+ * error all the same. `threads` beyond 1 is only of use to `tensorflow`: the threaded wasm build does not run in Node.
  * @throws RgsweepError('backend-unavailable') saying what is missing
  */
 export async function startBackend(request: BackendRequest, threads: number): Promise<Backend> {
-  if (request !== 'auto') return starters[request](threads);
-  try {
-    return await starters.tensorflow(threads);
-  } catch (error) {
-    if (!(error instanceof RgsweepError && error.kind === 'backend-unavailable')) throw error;
-    return starters.wasm(threads);
-  }
+  return starters[request === 'auto' ? (findTensorflow() ? 'tensorflow' : 'wasm') : request](threads);
 }
 
 async function startWasm(): Promise<Backend> {
@@ -47,6 +42,28 @@ async function startWasm(): Promise<Backend> {
     return unavailable('wasm', messageOf(error));
   }
   return checked('wasm');
+}
+
+async function startTensorflow(threads: number): Promise<Backend> {
+  try {
+    loadTensorflow(threads);
+    await tf.setBackend('tensorflow');
+  } catch (error) {
+    return unavailable('tensorflow', messageOf(error));
+  }
+  return { ...(await checked('tensorflow')), threads };
+}
+
+async function startWebgpu(): Promise<Backend> {
+  try {
+    loadWebgpu();
+    if (!(await tf.setBackend('webgpu')))
+      return await unavailable('webgpu', 'it finds no GPU with Vulkan, Metal or Direct3D 12');
+  } catch (error) {
+    if (error instanceof RgsweepError) throw error;
+    return unavailable('webgpu', messageOf(error));
+  }
+  return checked('webgpu');
 }
 
 async function startPlainCpu(): Promise<Backend> {
@@ -66,7 +83,10 @@ async function checked(name: BackendName): Promise<Backend> {
 function unavailable(name: BackendName, why: string): Promise<never> {
   return Promise.reject(
     new RgsweepError('backend-unavailable', `the backend "${name}" cannot be used: ${why}`, {
-      remedy: name === 'wasm' ? 'run npm ci' : 'use the backend "wasm", which npm ci installs',
+      remedy:
+        name === 'wasm' || name === 'cpu'
+          ? 'run npm ci'
+          : `install it with \`rgsweep backend install ${name}\`, or use the backend "wasm", which npm ci installs`,
     }),
   );
 }

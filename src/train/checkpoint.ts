@@ -11,6 +11,8 @@ export interface Checkpoint {
   /** Exponential average of the loss over about 100 steps. */
   loss: number;
   state: OptimizerState;
+  /** The backends it was trained on so far, each where it took over. */
+  backends?: readonly string[];
 }
 
 const format = 1;
@@ -32,7 +34,7 @@ function prefixed(prefix: string, arrays: ParameterArrays): ParameterArrays {
  * optimizer.safetensors (Adam's moments as first.NAME and second.NAME) and state.json. The folder appears whole.
  * @returns its path
  */
-export function writeCheckpoint(parent: string, { step, loss, state }: Checkpoint): string {
+export function writeCheckpoint(parent: string, { step, loss, state, backends = [] }: Checkpoint): string {
   const folder = path.join(parent, `step-${step}`);
   const partial = `${folder}.partial`;
   mkdirSync(partial, { recursive: true });
@@ -40,7 +42,7 @@ export function writeCheckpoint(parent: string, { step, loss, state }: Checkpoin
   writeFileSync(path.join(partial, 'model.safetensors'), encodeArrays(state.parameters));
   writeFileSync(path.join(partial, 'ema.safetensors'), encodeArrays(state.ema));
   writeFileSync(path.join(partial, 'optimizer.safetensors'), encodeArrays(moments));
-  writeFileSync(path.join(partial, 'state.json'), JSON.stringify({ format, step, loss }));
+  writeFileSync(path.join(partial, 'state.json'), JSON.stringify({ format, step, loss, backends }));
   renameSync(partial, folder);
   return folder;
 }
@@ -51,7 +53,7 @@ export function writeCheckpoint(parent: string, { step, loss, state }: Checkpoin
  *   RgsweepError('data-missing') when a file is missing or damaged
  */
 export function readCheckpoint(folder: string, step: number, like: ParameterArrays): Checkpoint {
-  let saved: { format?: number; step?: number; loss?: number };
+  let saved: { format?: number; step?: number; loss?: number; backends?: string[] };
   try {
     saved = JSON.parse(readFileSync(path.join(folder, 'state.json'), 'utf8')) as typeof saved;
   } catch (error) {
@@ -66,6 +68,7 @@ export function readCheckpoint(folder: string, step: number, like: ParameterArra
   return {
     step,
     loss: saved.loss ?? NaN,
+    backends: saved.backends ?? [],
     state: {
       parameters: readArrays(path.join(folder, 'model.safetensors'), like),
       ema: readArrays(path.join(folder, 'ema.safetensors'), like),

@@ -44,6 +44,12 @@ export type TaskName = TaskDescription['name'];
 /** The description of the task of this name. */
 export type TaskOf<Name extends TaskName> = Extract<TaskDescription, { name: Name }>;
 
+/** Backends by name; `cpu` is tfjs's plain one, a hundred times slower, for comparison. */
+export const backendNames = ['wasm', 'tensorflow', 'webgpu', 'cpu'] as const;
+export type BackendName = (typeof backendNames)[number];
+/** `auto`: tensorflow where it is installed, else wasm. */
+export type BackendRequest = BackendName | 'auto';
+
 /** The task file. Paths are absolute. */
 export interface TrainerTask {
   protocol: 1;
@@ -65,7 +71,7 @@ export interface TrainerTask {
   dataFolder: string;
   /** Write a checkpoint at every multiple of this many steps, at `toStep`, and on SIGTERM. */
   checkpointEverySteps: number;
-  backend: 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'cpu';
+  backend: BackendRequest;
   threads: number;
   /** Of `evaluate`: which data, how many of the model's own samples, and with how much effort. */
   evaluation: { split: 'validation' | 'test'; samples: number; level: 'rung' | 'final' };
@@ -73,7 +79,8 @@ export interface TrainerTask {
 
 /** What a trainer says, one JSON object a line. */
 export type TrainerMessage =
-  | { type: 'started'; backend: string; parameterCount: number; step: number }
+  /** `backends`: all that the trial was trained on so far, this one last; a trial may go on elsewhere. */
+  | { type: 'started'; backend: string; backends?: string[]; parameterCount: number; step: number }
   /** `tensorBytes`: what the backend holds for tensors, memory of the GPU on a GPU. */
   | { type: 'progress'; step: number; loss: number; stepsPerSecond: number; tensorBytes?: number }
   /** A complete checkpoint lies in `folder` (below outputFolder): model, ema and optimizer .safetensors. */

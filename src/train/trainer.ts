@@ -83,14 +83,22 @@ async function train({ task, training, model, from }: Prepared, backend: Backend
     ...(from ? { from } : {}),
   });
   let loss = from?.loss ?? NaN;
+  const before = from?.backends ?? [];
+  const backends = before.at(-1) === backend.name ? [...before] : [...before, backend.name];
   await say({
     type: 'started',
     backend: backend.name,
+    backends,
     parameterCount: countParameters(session.state.parameters),
     step: session.step,
   });
   const checkpoint = async () => {
-    const folder = writeCheckpoint(task.outputFolder, { step: session.step, loss, state: session.state });
+    const folder = writeCheckpoint(task.outputFolder, {
+      step: session.step,
+      loss,
+      state: session.state,
+      backends,
+    });
     await say({ type: 'checkpoint', step: session.step, folder, loss });
   };
 

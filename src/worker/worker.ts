@@ -16,6 +16,7 @@ import { startMetricsServer } from '../metrics/server.js';
 import { observedStore } from '../metrics/store.js';
 import { openStore } from '../store/open.js';
 import { controlQueue, trainQueue } from '../sweep/names.js';
+import type { BackendRequest } from '../train/protocol.js';
 import { version } from '../version.js';
 import { keepSweepGauges } from './sweepGauges.js';
 
@@ -26,6 +27,8 @@ export interface WorkerSettings {
   namespace: string | undefined;
   storeUrl: string;
   cacheFolder: string;
+  /** Of the trainers, in place of the sweep's; undefined: the sweep's. */
+  backend: BackendRequest | undefined;
   /** Trainers at a time. */
   slots: number;
   /** Port of our metrics; 0 takes a free one. Temporal's own go to another free port. */
@@ -155,6 +158,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     client: new Client({ connection, namespace }),
     trainerCommand: simulated ? [] : trainerCommand(),
     runTrainer: simulated ? runSimulatedTrainer : runTrainer,
+    ...(settings.backend === undefined ? {} : { backend: settings.backend }),
     threads: Math.max(1, Math.floor(availableParallelism() / settings.slots)),
     stallSeconds: settings.stallSeconds,
     metrics,

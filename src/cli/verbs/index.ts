@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { register as backend } from './backend.js';
 import { register as data } from './data.js';
 import { register as doctor } from './doctor.js';
 import { register as enqueue } from './enqueue.js';
@@ -35,6 +36,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   sample,
   schedule,
   data,
+  backend,
   optimize,
   worker,
   doctor,

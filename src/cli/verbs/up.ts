@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
-import { parseCount } from '../options.js';
+import type { BackendRequest } from '../../train/protocol.js';
+import { parseBackend, parseCount } from '../options.js';
 import { withStoreOption } from '../connectionOptions.js';
 
 interface UpVerbOptions {
   fresh?: boolean;
   store?: string;
   slots?: number;
+  backend?: BackendRequest;
   follow: boolean;
 }
 
@@ -22,6 +24,7 @@ export function register(program: Command): void {
       'trainers at a time (default: what cores and memory allow)',
       parseCount('--slots', 1),
     )
+    .option('--backend <name>', "backend of the trainers (default: the sweep's)", parseBackend)
     .option('--no-follow', 'launch the sweep and go on serving until Ctrl-C')
     .addHelpText(
       'after',
@@ -30,6 +33,8 @@ export function register(program: Command): void {
     )
     .action(async (file: string | undefined, options: UpVerbOptions) => {
       const { up } = await import('../up.js');
+      // The workers inherit it.
+      if (options.backend !== undefined) process.env.RGSWEEP_BACKEND = options.backend;
       process.exitCode = await up({ ...options, ...(file === undefined ? {} : { file }) });
     });
 }

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { parseCount } from '../options.js';
+import type { BackendRequest } from '../../train/protocol.js';
+import { backendOfEnvironment, parseBackend, parseCount } from '../options.js';
 
 interface WorkerVerbOptions {
   role: 'control' | 'train' | 'all';
@@ -7,6 +8,7 @@ interface WorkerVerbOptions {
   namespace?: string;
   store?: string;
   slots?: number;
+  backend?: BackendRequest;
   metricsPort: number;
   cache?: string;
   stallSeconds: number;
@@ -25,6 +27,11 @@ export function register(program: Command): void {
       '--slots <n>',
       'trainers at a time (default: what cores and memory allow)',
       parseCount('--slots', 1),
+    )
+    .option(
+      '--backend <name>',
+      "backend of this worker's trainers (default: RGSWEEP_BACKEND, else the sweep's)",
+      parseBackend,
     )
     .option(
       '--metrics-port <port>',
@@ -61,6 +68,7 @@ export function register(program: Command): void {
         storeUrl: storeUrl(options),
         cacheFolder: options.cache ?? defaultCacheFolder(stackFolder()),
         slots: options.slots ?? trainerSlots(),
+        backend: options.backend ?? backendOfEnvironment(),
         metricsPort: options.metricsPort,
         stallSeconds: options.stallSeconds,
         stop: stop.signal,
