@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { RgsweepError } from '../src/errors.js';
 import { restoreLatestCheckpoint } from '../src/store/checkpoints.js';
 import { layout } from '../src/store/layout.js';
+import { objectivesOf } from '../src/sweep/types.js';
 import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
@@ -71,13 +72,14 @@ export function createEvaluate(dependencies: Dependencies) {
       });
       if (end.preempted) throw new RgsweepError('preempted', 'the evaluation was asked to end');
       if (!measured) throw new RgsweepError('crashed', 'the trainer ended without metrics');
-      const { metric } = spec.objective;
-      const value = measured.metrics[metric];
-      if (value === undefined || !Number.isFinite(value))
-        throw new RgsweepError(
-          'diverged',
-          `${metric} at step ${step} is ${value ?? 'absent'}: it did not converge`,
-        );
+      for (const { metric } of objectivesOf(spec)) {
+        const value = measured.metrics[metric];
+        if (value === undefined || !Number.isFinite(value))
+          throw new RgsweepError(
+            'diverged',
+            `${metric} at step ${step} is ${value ?? 'absent'}: it did not converge`,
+          );
+      }
       const folder = layout.samples(sweep, trial, step, split);
       for (const file of measured.files)
         await store.upload(`${folder}/${file}`, insideFolder(outputFolder, file));

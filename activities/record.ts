@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { RgsweepError } from '../src/errors.js';
 import {
+  type SweepRecord,
   listTrials,
   readSpec,
   readSweepRecord,
@@ -10,9 +11,10 @@ import {
   writeTrial,
 } from '../src/store/records.js';
 import { emptyTrial } from '../src/store/emptyTrial.js';
-import { rebuildMachine } from '../src/sweep/rebuild.js';
+import { packMachine } from '../src/sweep/pack.js';
+import { minimized, rebuildMachine } from '../src/sweep/rebuild.js';
 import { chooseRetries } from '../src/sweep/retry.js';
-import type { TrialRecord } from '../src/sweep/types.js';
+import { objectivesOf, type TrialRecord } from '../src/sweep/types.js';
 import type { Dependencies } from './dependencies.js';
 import type { Activities } from './types.js';
 
@@ -28,6 +30,18 @@ type Recorders = Pick<
   | 'rebuild'
   | 'resetTrials'
 >;
+
+/** Seconds that trainers have worked for a trial, with what is added now. */
+function worked(record: TrialRecord, seconds: number): number {
+  return (record.trainerSeconds ?? 0) + seconds;
+}
+
+/** Seconds that a sweep has run until `now`, pauses not counted. */
+function runningSeconds(record: SweepRecord | undefined, now: string): number {
+  const { runningSeconds: before = 0, runningSince } = record ?? {};
+  if (runningSince === undefined) return before;
+  return before + Math.max(0, (Date.parse(now) - Date.parse(runningSince)) / 1000 || 0);
+}
 
 /** Failures kept with a trial; the count goes on in the metrics. */
 const keptFailures = 50;
@@ -66,23 +80,28 @@ export function createRecorders(dependencies: Dependencies): Recorders {
   }
 
   return {
-    async recordStart({ sweep, trial }) {
-      await update(sweep, trial, (record) => ({ ...record, state: 'running' }));
+    async recordStart({ sweep, trial, job }) {
+      await update(sweep, trial, (record) => ({
+        ...record,
+        state: 'running',
+        ...(job === undefined || record.jobs?.includes(job) ? {} : { jobs: [...(record.jobs ?? []), job] }),
+      }));
     },
 
     async recordRung({ sweep, trial, rung, step, train, evaluate }) {
       const spec = await readSpec(store, sweep);
       if (!spec) throw new RgsweepError('data-missing', `${store.url} has no spec of sweep ${sweep}`);
-      const { metric, direction } = spec.objective;
-      const measured = evaluate.metrics[metric];
-      if (measured === undefined)
-        throw ApplicationFailure.nonRetryable(`the evaluation has no metric ${metric}`, 'crashed');
+      const objectives = objectivesOf(spec);
+      const absent = objectives.find(({ metric }) => evaluate.metrics[metric] === undefined);
+      if (absent)
+        throw ApplicationFailure.nonRetryable(`the evaluation has no metric ${absent.metric}`, 'crashed');
       await update(sweep, trial, (record) => {
         // A repeated record of the same rung replaces itself and is not paid twice.
         const repeated = record.rungs.some((result) => result.rung === rung);
         return {
           ...record,
-          state: rung + 1 >= spec.pruner.rungs.length ? 'complete' : 'paused',
+          state: rung + 1 >= spec.pruner.rungs.length || record.confirms ? 'complete' : 'paused',
+          trainerSeconds: worked(record, repeated ? 0 : train.trainSeconds + evaluate.evaluateSeconds),
           backend: train.backend || record.backend || '',
           // A killed worker's last words are some seconds old: what its checkpoint proves was trained as well.
           stepsPaid: Math.max(step, record.stepsPaid + (repeated ? 0 : train.stepsTrained)),
@@ -100,7 +119,8 @@ export function createRecorders(dependencies: Dependencies): Recorders {
           ],
         };
       });
-      return { value: direction === 'maximize' ? -measured : measured };
+      const [value, ...others] = objectives.map((objective) => minimized(objective, evaluate.metrics));
+      return { value: value!, ...(others.length > 0 ? { others } : {}) };
     },
 
     async recordTest({ sweep, trial, evaluate }) {
@@ -113,6 +133,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         ...record,
         state: givenUp ? 'failed' : record.state,
         stepsPaid: record.stepsPaid + details.stepsTrained,
+        trainerSeconds: worked(record, details.seconds ?? 0),
         failures: [
           ...record.failures,
           { kind, message: message.slice(0, 2000), step: details.step, at: new Date().toISOString() },
@@ -120,11 +141,12 @@ export function createRecorders(dependencies: Dependencies): Recorders {
       }));
     },
 
-    async recordInterruption({ sweep, trial, stepsTrained }) {
+    async recordInterruption({ sweep, trial, stepsTrained, seconds }) {
       await update(sweep, trial, (record) => ({
         ...record,
         state: record.state === 'running' ? 'waiting' : record.state,
         stepsPaid: record.stepsPaid + stepsTrained,
+        trainerSeconds: worked(record, seconds ?? 0),
       }));
     },
 
@@ -132,15 +154,20 @@ export function createRecorders(dependencies: Dependencies): Recorders {
       const now = new Date().toISOString();
       if (ended && state === 'complete') {
         for (const record of await listTrials(store, sweep))
-          if (record.state === 'paused')
+          if (record.state === 'paused' || record.state === 'waiting')
             await writeTrial(store, sweep, { ...record, state: 'pruned', updatedAt: now });
       }
-      await updateSweepRecord(store, sweep, (before) => ({
-        ...before,
-        state,
-        startedAt: before?.startedAt ?? now,
-        finishedAt: ended ? now : undefined,
-      }));
+      await updateSweepRecord(store, sweep, (before) => {
+        const { runningSince: _closed, ...rest } = before ?? { startedAt: now };
+        const runs = state === 'running';
+        return {
+          ...rest,
+          state,
+          finishedAt: ended ? now : undefined,
+          runningSeconds: runs ? (before?.runningSeconds ?? 0) : runningSeconds(before, now),
+          ...(runs ? { runningSince: before?.runningSince ?? now } : {}),
+        };
+      });
     },
 
     async recordAmendment({ sweep, amendment }) {
@@ -162,15 +189,27 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         listTrials(store, spec.name),
         readSweepRecord(store, spec.name),
       ]);
+      // A sweep that vanished ran at least until its last trial's last word.
+      const last = records.reduce((latest, { updatedAt }) => (updatedAt > latest ? updatedAt : latest), '');
+      const ran = runningSeconds(sweepRecord, last);
+      await updateSweepRecord(store, spec.name, (before) => ({
+        startedAt: new Date().toISOString(),
+        ...before,
+        state: 'running',
+        runningSeconds: ran,
+        runningSince: new Date().toISOString(),
+      }));
       const amendments = sweepRecord?.amendments ?? [];
       if (retry?.fromScratch) {
         const before = rebuildMachine(spec, concurrency, records, { amendments });
         await resetAll(spec.name, chooseRetries(before, retry));
       }
-      return rebuildMachine(spec, concurrency, records, {
+      const machine = rebuildMachine(spec, concurrency, records, {
         ...(retry === undefined ? {} : { retry }),
         amendments,
+        runningSeconds: ran,
       });
+      return packMachine(machine);
     },
 
     resetTrials: ({ sweep, trials }) => resetAll(sweep, trials),

@@ -61,7 +61,12 @@ export async function runSegment<T>(
     lost = reason instanceof Error && /NOT_FOUND|TIMED_OUT|GONE/i.test(reason.message);
     (lost ? kill : stop).abort();
   });
-  const heart = setInterval(() => context.heartbeat({ ...progress }), heartbeatMilliseconds);
+  const begun = performance.now();
+  const seconds = () => (performance.now() - begun) / 1000;
+  const heart = setInterval(
+    () => context.heartbeat({ ...progress, seconds: seconds() }),
+    heartbeatMilliseconds,
+  );
   context.heartbeat({ ...progress });
   let folder: string | undefined;
   try {
@@ -101,7 +106,8 @@ export async function runSegment<T>(
     if (error instanceof CancelledFailure || error instanceof ApplicationFailure) throw error;
     const kind = error instanceof RgsweepError ? error.kind : 'crashed';
     const known = failureKinds.find((name) => name === kind) ?? 'crashed';
-    const details: SegmentFailureDetails = { step: progress.step, stepsTrained: progress.stepsTrained };
+    const { step, stepsTrained } = progress;
+    const details: SegmentFailureDetails = { step, stepsTrained, seconds: seconds() };
     if (known === 'cancelled' || (stop.signal.aborted && known === 'preempted')) {
       const reason = cancelled instanceof Error ? cancelled.message : '';
       if (/WORKER_SHUTDOWN/i.test(reason))

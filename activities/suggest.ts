@@ -1,14 +1,17 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import { createSampler } from '../src/samplers/index.js';
-import type { Observation } from '../src/samplers/types.js';
+import { configurationIndex, observationsOf } from '../src/sweep/observations.js';
+import { unpackRows } from '../src/sweep/pack.js';
+import { isSettled } from '../src/sweep/configurations.js';
 import { trialKey } from '../src/sweep/trialKey.js';
 import { scheduleFamily, scheduleLabel } from '../src/schedule/label.js';
 import { presets } from '../src/schedule/presets.js';
 import { createProcess } from '../src/schedule/process.js';
 import type { Parameters } from '../src/space/types.js';
 import { readTrial, writeTrial } from '../src/store/records.js';
-import type { TrialRecord } from '../src/sweep/types.js';
+import type { TrialRow } from '../src/sweep/rows.js';
+import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
 import { datasetStatistics } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import type { Activities, SuggestActivityInput } from './types.js';
@@ -16,7 +19,26 @@ import type { Activities, SuggestActivityInput } from './types.js';
 /** Parameters and canonical key of a trial never change once it has a result, so they are read once per process. */
 interface KnownTrial {
   parameters: Parameters;
+  /** Of them those of the search space. */
+  searched: Parameters;
   key: string;
+}
+
+/** Trials read at a time. */
+const parallelReads = 32;
+
+/** What a trial's record says of where it came from. */
+function originOf({ source, firstRung, job }: SuggestActivityInput) {
+  const replicate = source.from === 'replicate' ? source : undefined;
+  const baseline = source.from === 'baseline' ? source.name : replicate?.baseline;
+  return {
+    ...(baseline === undefined ? {} : { baseline }),
+    origin: source.from,
+    ...(replicate ? { replicateOf: replicate.of } : {}),
+    ...(replicate?.confirms ? ({ confirms: true } as const) : {}),
+    ...(firstRung === undefined ? {} : { firstRung }),
+    ...(job === undefined ? {} : { jobs: [job] }),
+  };
 }
 
 /**
@@ -25,65 +47,72 @@ interface KnownTrial {
  */
 export function createSuggest(dependencies: Dependencies): Activities['suggest'] {
   const { store, metrics } = dependencies;
-  const known = new Map<string, KnownTrial>();
+  const knownBySweep = new Map<string, (KnownTrial | undefined)[]>();
 
-  async function parametersOf(
-    sweep: string,
-    trial: number,
-    settled: boolean,
-  ): Promise<KnownTrial | undefined> {
-    const id = `${sweep} ${trial}`;
-    const found = known.get(id);
-    if (found) return found;
-    const record = await readTrial(store, sweep, trial);
-    if (!record) return undefined;
-    const entry = { parameters: record.parameters, key: record.key };
-    if (settled) known.set(id, entry);
-    return entry;
+  /** Parameters of all earlier trials, by number. */
+  async function knownTrials(
+    spec: SweepSpec,
+    rows: readonly TrialRow[],
+  ): Promise<(KnownTrial | undefined)[]> {
+    let kept = knownBySweep.get(spec.name);
+    if (!kept) knownBySweep.set(spec.name, (kept = []));
+    const names = new Set(spec.space.parameters.map((parameter) => parameter.name));
+    const found = kept.slice(0, rows.length);
+    const missing = rows.filter((row) => found[row.trial] === undefined);
+    for (let first = 0; first < missing.length; first += parallelReads)
+      await Promise.all(
+        missing.slice(first, first + parallelReads).map(async (row) => {
+          const record = await readTrial(store, spec.name, row.trial);
+          if (!record) return;
+          const searched = Object.entries(record.parameters).filter(([name]) => names.has(name));
+          const known = {
+            parameters: record.parameters,
+            searched: Object.fromEntries(searched),
+            key: record.key,
+          };
+          found[row.trial] = known;
+          // The record of a trial without a result may yet be written again, after a crash between the two.
+          if (isSettled(row)) kept[row.trial] = known;
+        }),
+      );
+    return found;
   }
 
-  async function choose(
+  function choose(
     input: SuggestActivityInput,
-    earlier: (KnownTrial | undefined)[],
-  ): Promise<Parameters> {
-    const { spec, trial, source, outcomes } = input;
+    rows: readonly TrialRow[],
+    known: readonly (KnownTrial | undefined)[],
+  ): Parameters {
+    const { spec, source, visible } = input;
     if (source.from === 'baseline') return { ...spec.defaults, ...presets[source.name] };
     if (source.from === 'enqueued') return { ...spec.defaults, ...source.parameters };
-    const names = new Set(spec.space.parameters.map((parameter) => parameter.name));
-    const observations: Observation[] = [];
-    for (const outcome of outcomes) {
-      const record = earlier[outcome.trial];
-      if (!record || outcome.baseline) continue;
-      observations.push({
-        trial: outcome.trial,
-        parameters: Object.fromEntries(Object.entries(record.parameters).filter(([name]) => names.has(name))),
-        state:
-          outcome.state === 'complete' || outcome.state === 'failed' || outcome.state === 'pruned'
-            ? outcome.state
-            : 'running',
-        values: outcome.values.map((value, rung) => ({
-          step: spec.pruner.rungs[rung]!,
-          objectives: [value],
-        })),
-      });
+    if (source.from === 'replicate') {
+      const leader = known[source.of];
+      if (!leader) throw new RgsweepError('data-missing', `${store.url} has no record of trial ${source.of}`);
+      return leader.parameters;
     }
-    const sampler = createSampler(spec.sampler.name);
-    const suggested = sampler({ space: spec.space, observations, trial, seed: spec.sampler.seed });
+    const observations = observationsOf(spec, rows, (trial) => known[trial]?.searched, visible);
+    const suggested = createSampler(spec.sampler.name)({
+      space: spec.space,
+      observations,
+      trial: configurationIndex(rows),
+      seed: spec.sampler.seed,
+    });
     return { ...spec.defaults, ...suggested };
   }
 
   /** Keeps a trial that cannot be, with the reason: the sweep goes on without it, and nobody has to guess. */
   async function keepInvalid(
-    { spec, trial, source }: SuggestActivityInput,
+    input: SuggestActivityInput,
     parameters: Parameters,
     error: RgsweepError,
     kind: FailureKind,
   ): Promise<void> {
+    const { spec, trial } = input;
     const now = new Date().toISOString();
     await writeTrial(store, spec.name, {
       trial,
-      ...(source.from === 'baseline' ? { baseline: source.name } : {}),
-      origin: source.from,
+      ...originOf(input),
       parameters,
       key: '',
       label: 'no schedule',
@@ -102,48 +131,42 @@ export function createSuggest(dependencies: Dependencies): Activities['suggest']
   return async (input) => {
     let chosen: Parameters = {};
     const started = performance.now();
-    const { spec, trial, source, outcomes } = input;
+    const { spec, trial, source } = input;
     try {
-      const earlier: (KnownTrial | undefined)[] = [];
-      const width = 32;
-      for (let first = 0; first < outcomes.length; first += width)
-        earlier.push(
-          ...(await Promise.all(
-            outcomes
-              .slice(first, first + width)
-              .map((outcome) => parametersOf(spec.name, outcome.trial, outcome.values.length > 0)),
-          )),
-        );
-      const parameters = await choose(input, earlier);
+      const rows = unpackRows(input.rows);
+      const known = await knownTrials(spec, rows);
+      const parameters = choose(input, rows, known);
       chosen = parameters;
       const statistics = await datasetStatistics(store, spec.task);
       // Common random numbers: trials that differ in their schedule alone share data order and noise.
-      const seed = spec.sampler.seed;
+      const seed = spec.sampler.seed + (source.from === 'replicate' ? source.index : 0);
       const key = trialKey(createProcess(parameters, statistics), statistics, parameters, seed);
-      const equals = earlier.findIndex(
-        (other, index) => other?.key === key && outcomes[index]!.state !== 'failed' && index < trial,
+      // In a reproducible sweep a failure that came in meanwhile must not matter; a twin of one that failed has failed with it.
+      const twin = rows.findIndex(
+        (row) => known[row.trial]?.key === key && (row.state !== 'failed' || input.visible !== undefined),
       );
+      const equals = twin < 0 || source.from === 'replicate' ? undefined : (rows[twin]!.equals ?? twin);
       const now = new Date().toISOString();
       const record: TrialRecord = {
         trial,
-        ...(source.from === 'baseline' ? { baseline: source.name } : {}),
-        origin: source.from,
+        ...originOf(input),
         parameters,
         key,
         label: scheduleLabel(parameters),
         family: scheduleFamily(parameters),
         seed,
-        state: equals >= 0 ? 'complete' : 'waiting',
+        state: equals === undefined ? 'waiting' : 'complete',
         rungs: [],
         failures: [],
         stepsPaid: 0,
-        ...(equals >= 0 ? { equals } : {}),
+        ...(equals === undefined ? {} : { equals }),
         createdAt: now,
         updatedAt: now,
       };
       await writeTrial(store, spec.name, record);
       metrics.suggested({ seconds: (performance.now() - started) / 1000 });
-      return { family: record.family, label: record.label, ...(equals >= 0 ? { equals } : {}) };
+      const { family, label } = record;
+      return { family, label, ...(equals === undefined ? {} : { equals }) };
     } catch (error) {
       if (
         error instanceof RgsweepError &&

@@ -1,24 +1,21 @@
 import type { FailureKind } from '../src/errors.js';
 import type { ScheduleFamily } from '../src/schedule/types.js';
+import type { PackedMachine, PackedRows } from '../src/sweep/pack.js';
 import type { RetryRequest } from '../src/sweep/retry.js';
-import type { SweepMachine, TrialSource } from '../src/sweep/state.js';
-import type { SweepAmendment, SweepSpec, SweepState, TrialState } from '../src/sweep/types.js';
-
-/** A finished or running trial as the sampler needs it; its parameters are read from the store. */
-export interface TrialOutcome {
-  trial: number;
-  /** Baselines stand outside the search. */
-  baseline: boolean;
-  state: TrialState;
-  values: number[];
-}
+import type { TrialSource } from '../src/sweep/state.js';
+import type { SweepAmendment, SweepSpec, SweepState } from '../src/sweep/types.js';
 
 export interface SuggestActivityInput {
   spec: SweepSpec;
   trial: number;
   source: TrialSource;
-  /** All earlier trials; part of the input, so that a suggestion depends on nothing else. */
-  outcomes: TrialOutcome[];
+  /** All earlier trials; part of the input, so that a suggestion depends on nothing else. Their parameters are in the store. */
+  rows: PackedRows;
+  /** Of a reproducible sweep: what came of this decision and the later ones is not looked at. */
+  visible?: number;
+  firstRung?: number;
+  /** Of a reproducible sweep: the number of this decision. */
+  job?: number;
 }
 
 export interface SuggestedTrial {
@@ -54,6 +51,8 @@ export interface EvaluateResult {
 export interface SegmentFailureDetails {
   step: number;
   stepsTrained: number;
+  /** Seconds that the trainer worked. */
+  seconds?: number;
 }
 
 /** Heartbeat details of `train`: a hint for people, never the truth (that is the manifest in the store). */
@@ -64,6 +63,8 @@ export interface SegmentProgress {
   loss?: number;
   stepsPerSecond?: number;
   stepsTrained: number;
+  /** Seconds that the trainer has worked in this attempt. */
+  seconds?: number;
   backend?: string;
 }
 
@@ -74,10 +75,10 @@ export interface Activities {
   evaluate(input: SegmentActivityInput & { split: 'validation' | 'test' }): Promise<EvaluateResult>;
 
   suggest(input: SuggestActivityInput): Promise<SuggestedTrial>;
-  recordStart(input: { sweep: string; trial: number }): Promise<void>;
+  recordStart(input: { sweep: string; trial: number; job?: number }): Promise<void>;
   recordRung(
     input: SegmentActivityInput & { train: TrainResult; evaluate: EvaluateResult },
-  ): Promise<{ value: number }>;
+  ): Promise<{ value: number; others?: number[] }>;
   recordTest(input: SegmentActivityInput & { evaluate: EvaluateResult }): Promise<void>;
   recordFailure(input: {
     sweep: string;
@@ -88,14 +89,19 @@ export interface Activities {
     /** The trial has failed for good; otherwise it is tried again. */
     givenUp: boolean;
   }): Promise<void>;
-  recordInterruption(input: { sweep: string; trial: number; stepsTrained: number }): Promise<void>;
+  recordInterruption(input: {
+    sweep: string;
+    trial: number;
+    stepsTrained: number;
+    seconds?: number;
+  }): Promise<void>;
   /** Keeps the sweep's state, and at its end the trials' last states. */
   recordSweep(input: { sweep: string; state: SweepState; ended: boolean }): Promise<void>;
   /** Keeps a change to the sweep for a rebuild; once per amendment id. */
   recordAmendment(input: { sweep: string; amendment: SweepAmendment }): Promise<void>;
 
   /** The state machine from the store alone. */
-  rebuild(input: { spec: SweepSpec; concurrency: number; retry?: RetryRequest }): Promise<SweepMachine>;
+  rebuild(input: { spec: SweepSpec; concurrency: number; retry?: RetryRequest }): Promise<PackedMachine>;
   /** Makes trials begin from zero: checkpoints, curves and results go, the history of failures stays. */
   resetTrials(input: { sweep: string; trials: number[] }): Promise<void>;
   /** Of these trials, the ones whose segment workflow is not open any more. */

@@ -3,13 +3,14 @@ import type { FailureKind } from '../src/errors.js';
 import type { Parameters } from '../src/space/types.js';
 import type { RetryRequest } from '../src/sweep/retry.js';
 import type { SweepMachine } from '../src/sweep/state.js';
-import type { Supervision, SweepSpec } from '../src/sweep/types.js';
+import type { PackedMachine } from '../src/sweep/pack.js';
+import type { Extension, Supervision, SweepSpec } from '../src/sweep/types.js';
 
 /** What the sweep workflow starts with. `machine` is carried through continue-as-new. */
 export interface SweepInput {
   spec: SweepSpec;
   concurrency: number;
-  machine?: SweepMachine;
+  machine?: PackedMachine;
   /** Rebuild trials from the store before anything else: a resumed or vanished sweep. */
   rebuild?: boolean;
   /** With `rebuild`: failed trials to try again. */
@@ -27,11 +28,24 @@ export interface SegmentInput {
   /** Failures without progress after which the trial is given up. */
   retries: number;
   supervision?: Supervision;
+  /** Of a reproducible sweep: the number of the decision that began it. */
+  job?: number;
 }
 
 /** A segment tells its sweep how it ended, by signal to the sweep's workflow id, so that the sweep may continue as new meanwhile. */
 export type SegmentReport =
-  | { trial: number; purpose: 'train' | 'test'; rung: number; outcome: 'finished'; value: number }
+  | {
+      trial: number;
+      purpose: 'train' | 'test';
+      rung: number;
+      outcome: 'finished';
+      /** The first objective, smaller is better. */
+      value: number;
+      /** The other objectives, where there are several. */
+      others?: number[];
+      /** Seconds that trainers worked, lost attempts included. */
+      seconds?: number;
+    }
   | {
       trial: number;
       purpose: 'train' | 'test';
@@ -39,8 +53,15 @@ export type SegmentReport =
       outcome: 'failed';
       kind: FailureKind;
       message: string;
+      seconds?: number;
     }
-  | { trial: number; purpose: 'train' | 'test'; rung: number; outcome: 'interrupted' };
+  | {
+      trial: number;
+      purpose: 'train' | 'test';
+      rung: number;
+      outcome: 'interrupted';
+      seconds?: number;
+    };
 
 export const segmentReport = defineSignal<[SegmentReport]>('segmentReport');
 
@@ -52,7 +73,8 @@ export const pauseSweep = defineUpdate<string, [{ now: boolean }]>('pause');
 export const resumeSweep = defineUpdate<string>('resume');
 /** Ends the sweep: running segments write a checkpoint first. It can be resumed later from the store. */
 export const stopSweep = defineUpdate<string>('stop');
-export const extendSweep = defineUpdate<string, [{ trials: number }]>('extend');
+/** Applied once an update id, also after continue-as-new or a rebuild from the store. */
+export const extendSweep = defineUpdate<string, [Extension]>('extend');
 export const setConcurrency = defineUpdate<string, [number]>('setConcurrency');
 /** Failed trials go on from their last good checkpoint, or from zero. Trials that have not failed are left alone. */
 export const retryTrials = defineUpdate<string, [RetryRequest]>('retry');

@@ -17,6 +17,8 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
 import { controlQueue, segmentWorkflowId, trainQueue } from '../src/sweep/names.js';
+import { deadline, hasTimeAfterAll } from '../src/sweep/budget.js';
+import { packMachine, packRows, unpackMachine } from '../src/sweep/pack.js';
 import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../src/sweep/retry.js';
 import {
   bestTrial,
@@ -27,7 +29,15 @@ import {
   type SweepAction,
   type SweepEvent,
 } from '../src/sweep/state.js';
-import { defaultSupervision, type SweepAmendment, type SweepState } from '../src/sweep/types.js';
+import { describeBudget, extensionProblem } from '../src/sweep/extension.js';
+import { validateParameters } from '../src/space/validate.js';
+import type { Parameters } from '../src/space/types.js';
+import {
+  defaultSupervision,
+  type Extension,
+  type SweepAmendment,
+  type SweepState,
+} from '../src/sweep/types.js';
 import {
   enqueueTrial,
   extendSweep,
@@ -84,7 +94,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   const rungCount = spec.pruner.rungs.length;
   // Children may be terminated or time out behind the sweep's back: looked for as often as a worker may be silent.
   const reconcileMilliseconds = 1000 * (spec.supervision ?? defaultSupervision).heartbeatSeconds;
-  let machine = input.machine ?? initialMachine(spec, input.concurrency);
+  let machine = input.machine ? unpackMachine(input.machine) : initialMachine(spec, input.concurrency);
   let changed = true;
   let reconciledAt = Date.now();
   let ready = input.machine !== undefined || !input.rebuild;
@@ -116,12 +126,16 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     // A report of a segment that is not open here is a repetition.
     const row = machine.trials[report.trial];
     if (row && row.segment?.kind !== report.purpose && report.outcome !== 'finished') return;
-    if (report.outcome === 'failed') apply({ type: 'segmentFailed', trial: report.trial, kind: report.kind });
-    else if (report.outcome === 'interrupted') apply({ type: 'segmentInterrupted', trial: report.trial });
-    else if (report.purpose === 'test') apply({ type: 'tested', trial: report.trial });
+    const { trial } = report;
+    const seconds = report.seconds === undefined ? {} : { seconds: report.seconds };
+    if (report.outcome === 'failed') apply({ type: 'segmentFailed', trial, kind: report.kind, ...seconds });
+    else if (report.outcome === 'interrupted') apply({ type: 'segmentInterrupted', trial, ...seconds });
+    else if (report.purpose === 'test') apply({ type: 'tested', trial });
     else {
+      const { rung, value, others } = report;
       const before = bestTrial(machine, rungCount)?.values.at(-1);
-      apply({ type: 'segmentFinished', trial: report.trial, rung: report.rung, value: report.value });
+      const more = others ? { others } : {};
+      apply({ type: 'segmentFinished', trial, rung, value, ...more, ...seconds });
       if (bestTrial(machine, rungCount)?.values.at(-1) !== before) showBest();
     }
   });
@@ -158,7 +172,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   setHandler(
     pauseSweep,
     async ({ now }) => {
-      apply({ type: 'paused' });
+      apply({ type: 'paused', at: Date.now() });
       showState('paused');
       await local.recordSweep({ sweep: spec.name, state: 'paused', ended: false });
       if (now) await cancelOpenSegments();
@@ -169,7 +183,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   setHandler(
     resumeSweep,
     async () => {
-      apply({ type: 'resumed' });
+      apply({ type: 'resumed', at: Date.now() });
       showState('running');
       await local.recordSweep({ sweep: spec.name, state: 'running', ended: false });
       return 'running';
@@ -187,19 +201,16 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   );
   setHandler(
     extendSweep,
-    async ({ trials }) => {
-      apply({ type: 'extended', trials });
-      await keepAmendment({ kind: 'extend', trials });
-      return `budget ${machine.trialBudget} trials`;
+    async (extension) => {
+      apply({ type: 'extended', update: currentUpdateInfo()!.id, ...extension });
+      await keepAmendment({ kind: 'extend', ...extension });
+      return describeBudget(machine);
     },
     {
-      validator: ({ trials }) => {
+      validator: (extension: Extension) => {
         requireOpen();
-        if (!Number.isInteger(trials) || trials < 1)
-          throw ApplicationFailure.nonRetryable(
-            `trials: ${trials} is not a whole number of at least 1`,
-            'usage',
-          );
+        const problem = extensionProblem(machine, extension);
+        if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'usage');
       },
     },
   );
@@ -250,42 +261,59 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   setHandler(
     enqueueTrial,
     async (parameters) => {
-      apply({ type: 'enqueued', parameters });
+      apply({ type: 'enqueued', update: currentUpdateInfo()!.id, parameters });
       await keepAmendment({ kind: 'enqueue', parameters });
       return `${machine.enqueued.length} waiting`;
     },
-    { validator: (_parameters) => requireOpen() },
+    {
+      validator: (parameters: Parameters) => {
+        requireOpen();
+        const problems = validateParameters(spec.space, parameters);
+        if (problems.length > 0)
+          throw ApplicationFailure.nonRetryable(`parameters: ${problems.join('; ')}`, 'usage');
+      },
+    },
   );
 
+  apply({ type: 'started', at: Date.now() });
   if (!input.machine) {
     showState('running');
     await local.recordSweep({ sweep: spec.name, state: 'running', ended: false });
     await training.prepareData({ spec });
     if (input.rebuild) {
-      machine = await control.rebuild({
-        spec,
-        concurrency: input.concurrency,
-        ...(input.retry === undefined ? {} : { retry: input.retry }),
-      });
+      machine = unpackMachine(
+        await control.rebuild({
+          spec,
+          concurrency: input.concurrency,
+          ...(input.retry === undefined ? {} : { retry: input.retry }),
+        }),
+      );
+      apply({ type: 'started', at: Date.now() });
       ready = true;
     }
   }
 
   const carryOut = async (action: Exclude<SweepAction, { kind: 'finish' }>) => {
     if (action.kind === 'create') {
-      const { trial, source } = action;
+      const { trial, source, firstRung, visible } = action;
+      const replicate = source.from === 'replicate' ? source : undefined;
+      const baseline = source.from === 'baseline' ? source.name : replicate?.baseline;
       const origin = {
-        ...(source.from === 'baseline' ? { baseline: source.name } : {}),
+        ...(baseline === undefined ? {} : { baseline }),
+        ...(replicate ? { replicateOf: replicate.of } : {}),
+        ...(replicate?.confirms ? ({ confirms: true } as const) : {}),
+        ...(firstRung === undefined ? {} : { firstRung }),
         ...(source.from === 'enqueued' ? { enqueued: true } : {}),
       };
-      const outcomes = machine.trials.map((row) => ({
-        trial: row.trial,
-        baseline: row.baseline !== undefined,
-        state: row.state,
-        values: row.values,
-      }));
       try {
-        const created = await local.suggest({ spec, trial, source, outcomes });
+        const created = await local.suggest({
+          spec,
+          trial,
+          source,
+          rows: packRows(machine.trials),
+          ...(firstRung === undefined ? {} : { firstRung }),
+          ...(visible === undefined ? {} : { visible, job: machine.jobs }),
+        });
         const equals = created.equals === undefined ? {} : { equals: created.equals };
         apply({ type: 'created', trial, family: created.family, ...origin, ...equals });
       } catch (error) {
@@ -295,7 +323,8 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       return;
     }
     const { trial, purpose, rung } = action;
-    apply({ type: 'segmentStarted', trial, kind: purpose, rung });
+    apply({ type: 'segmentStarted', trial, kind: purpose, rung, at: Date.now() });
+    const job = machine.trials[trial]!.jobs?.at(-1);
     const segment: SegmentInput = {
       sweep: spec.name,
       trial,
@@ -304,6 +333,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       step: spec.pruner.rungs[rung]!,
       retries: spec.retries,
       ...(spec.supervision ? { supervision: spec.supervision } : {}),
+      ...(job === undefined ? {} : { job }),
     };
     try {
       await startChild<typeof trialSegment>('trialSegment', {
@@ -319,6 +349,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
 
   for (;;) {
     changed = false;
+    await watchTime();
     for (let action = nextAction(machine, spec); action; action = nextAction(machine, spec)) {
       if (action.kind === 'finish') {
         await local.recordSweep({ sweep: spec.name, state: action.state, ended: true });
@@ -333,12 +364,25 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     }
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof sweep>({ ...input, machine });
+      await continueAsNew<typeof sweep>({ ...input, machine: packMachine(machine) });
     }
     // Measured from the last look, not from the last event: in a busy sweep something always happens.
-    const wait = Math.max(0, reconciledAt + reconcileMilliseconds - Date.now());
+    const now = Date.now();
+    const until = Math.min(reconciledAt + reconcileMilliseconds, deadline(machine, now)?.at ?? Infinity);
+    const wait = Math.max(0, until - now);
     if (wait > 0) await condition(() => changed || workflowInfo().continueAsNewSuggested, wait);
     if (Date.now() - reconciledAt >= reconcileMilliseconds) await reconcile();
+  }
+
+  /** When a budget of time is used up, what is open writes a checkpoint and gives its trainer back. */
+  async function watchTime(): Promise<void> {
+    const now = Date.now();
+    const due = deadline(machine, now);
+    if (due && due.at <= now) {
+      log.info('a budget of time is used up', { budget: due.budget });
+      apply({ type: 'spent', budget: due.budget });
+      await cancelOpenSegments();
+    } else if (hasTimeAfterAll(machine) && openSegments(machine) === 0) apply({ type: 'regained' });
   }
 
   async function reconcile(): Promise<void> {

@@ -60,34 +60,60 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
     }
   };
   let trained: TrainResult | undefined;
+  // What trainers worked, lost attempts included.
+  let seconds = 0;
   // The checkpoint a measurement needs may turn out to be damaged: then training fills the gap first.
   const trainAndEvaluate = async (split: 'validation' | 'test') => {
     const result = await training.train(segment);
     trained = trained ? addTraining(trained, result) : result;
-    return training.evaluate({ ...segment, split });
+    seconds += result.trainSeconds;
+    const evaluate = await training.evaluate({ ...segment, split });
+    seconds += evaluate.evaluateSeconds;
+    return evaluate;
   };
   try {
     if (purpose === 'test') {
-      const evaluate = await persistently(input, () => trainAndEvaluate('test'));
+      const evaluate = await persistently(
+        input,
+        () => trainAndEvaluate('test'),
+        () => undefined,
+      );
       await local.recordTest({ ...segment, evaluate });
       await report({ trial, purpose, rung, outcome: 'finished', value: 0 });
       return;
     }
-    await local.recordStart({ sweep, trial });
-    const evaluate = await persistently(input, () => trainAndEvaluate('validation'));
-    const { value } = await local.recordRung({ ...segment, train: trained!, evaluate });
-    await report({ trial, purpose, rung, outcome: 'finished', value });
+    await local.recordStart({ sweep, trial, ...(input.job === undefined ? {} : { job: input.job }) });
+    const evaluate = await persistently(
+      input,
+      () => trainAndEvaluate('validation'),
+      (failure) => (seconds += failure.details.seconds ?? 0),
+    );
+    const objectives = await local.recordRung({ ...segment, train: trained!, evaluate });
+    await report({ trial, purpose, rung, outcome: 'finished', ...objectives, seconds });
   } catch (error) {
     await CancellationScope.nonCancellable(async () => {
       if (isCancellation(error)) {
-        const stepsTrained = (trained?.stepsTrained ?? 0) + stepsBeforeCancellation(error);
-        await local.recordInterruption({ sweep, trial, stepsTrained });
-        await report({ trial, purpose, rung, outcome: 'interrupted' });
+        const last = beforeCancellation(error);
+        await local.recordInterruption({
+          sweep,
+          trial,
+          stepsTrained: (trained?.stepsTrained ?? 0) + (last?.stepsTrained ?? 0),
+          seconds: (trained?.trainSeconds ?? 0) + (last?.seconds ?? 0),
+        });
+        await report({
+          trial,
+          purpose,
+          rung,
+          outcome: 'interrupted',
+          ...(purpose === 'train' ? { seconds: seconds + (last?.seconds ?? 0) } : {}),
+        });
         return;
       }
       const failure = error instanceof GivenUp ? error.failure : failureOf(error);
       await local.recordFailure({ sweep, trial, ...failure, givenUp: purpose === 'train' });
-      await report({ trial, purpose, rung, outcome: 'failed', kind: failure.kind, message: failure.message });
+      const { kind, message } = failure;
+      const paid = purpose === 'train' ? { seconds } : {};
+      await report({ trial, purpose, rung, outcome: 'failed', kind, message, ...paid });
     });
   }
 }
@@ -113,7 +139,11 @@ class GivenUp extends Error {
 }
 
 /** Runs until it succeeds, is cancelled, fails for good, or has failed too often without a step of progress. */
-async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Promise<T> {
+async function persistently<T>(
+  input: SegmentInput,
+  run: () => Promise<T>,
+  onFailure: (failure: Failure) => void,
+): Promise<T> {
   const { retries, supervision = defaultSupervision } = input;
   const { retryFirstSeconds, retryLongestSeconds } = supervision;
   let withoutProgress = 0;
@@ -125,6 +155,7 @@ async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Prom
     } catch (error) {
       if (isCancellation(error)) throw error;
       const failure = failureOf(error);
+      onFailure(failure);
       const { kind, message, details } = failure;
       if (details.step > furthest) {
         furthest = details.step;
@@ -151,11 +182,11 @@ async function persistently<T>(input: SegmentInput, run: () => Promise<T>): Prom
 }
 
 /** What an activity trained before it was cancelled; its checkpoint keeps it. */
-function stepsBeforeCancellation(error: unknown): number {
+function beforeCancellation(error: unknown): SegmentFailureDetails | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
-  const details =
-    cause instanceof CancelledFailure ? (cause.details?.[0] as SegmentFailureDetails | undefined) : undefined;
-  return details?.stepsTrained ?? 0;
+  return cause instanceof CancelledFailure
+    ? (cause.details?.[0] as SegmentFailureDetails | undefined)
+    : undefined;
 }
 
 function failureOf(error: unknown): Failure {
@@ -165,7 +196,11 @@ function failureOf(error: unknown): Failure {
     return {
       kind: 'worker-lost',
       message: 'the worker stopped reporting: it was killed, or lost its connection',
-      details: { step: progress?.step ?? 0, stepsTrained: progress?.stepsTrained ?? 0 },
+      details: {
+        step: progress?.step ?? 0,
+        stepsTrained: progress?.stepsTrained ?? 0,
+        seconds: progress?.seconds ?? 0,
+      },
     };
   }
   if (cause instanceof ApplicationFailure) {

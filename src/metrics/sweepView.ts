@@ -102,7 +102,7 @@ export function sweepGauges({ spec, state, startedAt, trials, amendments = [] }:
   for (const { metric: key, labels, value } of objectiveGauges(trials, spec.objective))
     set(key, value, labels);
   for (const kind of failureKinds) set('sweepFailures', failures.get(kind) ?? 0, { kind });
-  const extensions = amendments.map((change) => (change.kind === 'extend' ? change.trials : 0));
+  const extensions = amendments.map((change) => (change.kind === 'extend' ? (change.trials ?? 0) : 0));
   const budget = extensions.reduce((sum, more) => sum + more, spec.budget.trials);
   set('sweepBudget', budget);
   set('sweepPlannedSteps', plannedSteps({ ...spec, budget: { ...spec.budget, trials: budget } }).steps);

@@ -68,9 +68,7 @@ export interface Search {
 interface Trial extends PrunerTrial {
   params: Parameters;
   values: number[];
-  running: boolean;
-  ended: boolean;
-  failed: boolean;
+  state: 'running' | 'paused' | 'complete' | 'failed';
   /** Who trains it. */
   holder: Worker;
 }
@@ -101,19 +99,18 @@ export function createSearch({
   const options = { reduction: fidelity?.eta ?? 2, rungCount: rungs.length, newTrialsLeft: 0 };
 
   function observe(id: number): void {
-    const { params, values, running, failed } = trials[id]!;
-    const complete = values.length === rungs.length;
+    const { params, values, state } = trials[id]!;
     observations[id] = {
       trial: id,
       parameters: params,
-      state: failed ? 'failed' : complete && !running ? 'complete' : 'running',
+      state: state === 'paused' ? 'running' : state,
       values: values.map((value, rung) => ({ step: rungs[rung]!, objectives: [value] })),
     };
   }
 
   function give(id: number, worker: Worker): Suggestion | Segment {
     const trial = trials[id]!;
-    trial.running = true;
+    trial.state = 'running';
     trial.holder = worker;
     observe(id);
     if (!fidelity) return { id, params: trial.params };
@@ -148,9 +145,7 @@ export function createSearch({
         trial: id,
         params,
         values: [],
-        running: false,
-        ended: false,
-        failed: false,
+        state: 'running',
         holder: worker,
       });
       return give(id, worker);
@@ -167,28 +162,25 @@ export function createSearch({
         throw new RgsweepError('usage', `step of id ${id} is ${step}, which is no rung`, {
           remedy: `The rungs are ${rungs.join(', ')}: tell at the \`to\` that was asked for.`,
         });
-      if (trial.failed || rung < trial.values.length) return;
+      if (trial.state === 'failed' || rung < trial.values.length) return;
       const waitsAgain = lost.indexOf(id);
-      if (rung > trial.values.length || (!trial.running && waitsAgain < 0))
+      if (rung > trial.values.length || (trial.state !== 'running' && waitsAgain < 0))
         throw new RgsweepError('usage', `step ${step} of id ${id} was not asked for`, {
           remedy: `It has ${trial.values.length} of ${rungs.length} rungs: tell only what an ask gave out.`,
         });
       // Its worker was thought lost, but the result is here: nothing is to be repeated.
       if (waitsAgain >= 0) lost.splice(waitsAgain, 1);
-      trial.running = false;
-      if (value === null) {
-        trial.failed = true;
-        trial.ended = true;
-      } else {
+      if (value === null) trial.state = 'failed';
+      else {
         trial.values.push(value);
-        trial.ended = trial.values.length === rungs.length;
+        trial.state = trial.values.length === rungs.length ? 'complete' : 'paused';
       }
       observe(id);
     },
 
     fail(id, worker) {
       const trial = known(id);
-      if (!trial.running || lost.includes(id)) return;
+      if (trial.state !== 'running' || lost.includes(id)) return;
       // A repeated report of a worker that has lost it long ago: someone else trains it now.
       if (worker !== undefined && trial.holder !== undefined && worker !== trial.holder) return;
       lost.push(id);

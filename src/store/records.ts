@@ -21,6 +21,9 @@ export interface SweepRecord {
   startedAt: string;
   finishedAt?: string | undefined;
   amendments?: SweepAmendment[];
+  /** Seconds that the sweep has run, pauses not counted, up to `runningSince`; that is absent while it does not run. */
+  runningSeconds?: number;
+  runningSince?: string;
 }
 
 async function readJson<T>(store: ObjectStore, key: string): Promise<T | undefined> {

@@ -6,7 +6,14 @@ import { parseSpace } from '../space/parse.js';
 import { samplerNames } from '../samplers/types.js';
 import { presets } from '../schedule/presets.js';
 import { checkTrialParameters, trialParameterNames } from './parameters.js';
-import { defaultSupervision, type SweepSpec } from './types.js';
+import { prunerNames } from '../pruners/types.js';
+import { leastSteps } from './budget.js';
+import { parseDuration } from './duration.js';
+import { defaultSupervision, type Objective, type SweepSpec } from './types.js';
+
+const sweepName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'use letters, digits, dot, dash and underscore, at most 100');
 
 const positiveInteger = z.int().min(1);
 
@@ -19,28 +26,38 @@ const phi4 = z.strictObject({
 
 const parameterValue = z.union([z.number(), z.string(), z.boolean()]);
 
+const objective = z.strictObject({
+  metric: z.enum(['kl', 'nll', 'vlb', 'ess', 'reverseKl']),
+  direction: z.enum(['minimize', 'maximize']),
+});
+
+const duration = z
+  .string()
+  .transform((text, context) => {
+    const seconds = parseDuration(text);
+    if (seconds !== undefined) return seconds;
+    context.addIssue({ code: 'custom', message: 'use a duration above 0 such as 4h, 90m, 1h30m or 2d' });
+    return z.NEVER;
+  })
+  .describe('A duration: 4h, 90m, 1h30m, 2d');
+
 /** A sweep file as its user writes it (YAML), before paths are followed and names are checked. */
 export const sweepFileSchema = z.strictObject({
-  name: z
-    .string()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'use letters, digits, dot, dash and underscore, at most 100')
-    .describe('Name of the sweep: its workflow id and its folder in the store'),
+  name: sweepName.describe('Name of the sweep: its workflow id and its folder in the store'),
   task: phi4.describe('What is trained'),
   space: z
     .union([z.string(), z.record(z.string(), z.unknown())])
     .describe('Search space: the path of a file, relative to this one, or the space itself'),
   objective: z
-    .strictObject({
-      metric: z.enum(['kl', 'nll', 'vlb', 'ess', 'reverseKl']),
-      direction: z.enum(['minimize', 'maximize']),
-    })
-    .default({ metric: 'kl', direction: 'minimize' }),
+    .union([objective, z.array(objective).min(1).max(4)])
+    .default({ metric: 'kl', direction: 'minimize' })
+    .describe('What is judged; a list keeps the Pareto front'),
   sampler: z
     .strictObject({ name: z.enum(samplerNames).default('tpe'), seed: z.int().min(0).default(0) })
     .default({ name: 'tpe', seed: 0 }),
   pruner: z
     .strictObject({
-      name: z.enum(['none', 'asha']).default('asha'),
+      name: z.enum(prunerNames).default('asha'),
       reduction: z.int().min(2).default(3),
       rungs: z.array(positiveInteger).min(1),
     })
@@ -48,7 +65,12 @@ export const sweepFileSchema = z.strictObject({
   budget: z.strictObject({
     trials: z.int().min(0),
     concurrency: z.union([positiveInteger, z.literal('auto')]).default('auto'),
+    steps: positiveInteger.optional(),
+    wallClock: duration.optional(),
+    gpuHours: z.number().positive().optional(),
   }),
+  replicates: z.int().min(1).max(100).default(1).describe('Seeds of each configuration'),
+  reproducible: z.boolean().default(false),
   baselines: z.array(z.string()).default([]),
   defaults: z.record(z.string(), parameterValue).default({}),
   train: z
@@ -189,14 +211,32 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
         { remedy: 'list the rungs in ascending training steps' },
       );
   }
-  return {
+  const objectives = Array.isArray(spec.objective) ? spec.objective : [spec.objective];
+  checkObjectives(objectives, where);
+  const { wallClock, steps, gpuHours, trials, concurrency } = spec.budget;
+  if (spec.reproducible && concurrency === 'auto')
+    throw new RgsweepError(
+      'bad-configuration',
+      `${where}budget.concurrency: "auto" depends on the machine, which \`reproducible: true\` excludes`,
+      { remedy: 'give a number: what a trial sees depends on it' },
+    );
+  const resolved: SweepSpec = {
     name: spec.name,
     task: spec.task,
     space,
-    objective: spec.objective,
+    objective: objectives[0]!,
+    ...(objectives.length > 1 ? { objectives } : {}),
     sampler: spec.sampler,
     pruner: spec.pruner.name === 'none' ? { ...spec.pruner, rungs: rungs.slice(-1) } : spec.pruner,
-    budget: spec.budget,
+    budget: {
+      trials,
+      concurrency,
+      ...(steps === undefined ? {} : { steps }),
+      ...(wallClock === undefined ? {} : { wallClockSeconds: wallClock }),
+      ...(gpuHours === undefined ? {} : { gpuHours }),
+    },
+    ...(spec.replicates === 1 ? {} : { replicates: spec.replicates }),
+    ...(spec.reproducible ? { reproducible: true } : {}),
     baselines: spec.baselines,
     defaults: spec.defaults,
     checkpointEverySteps: spec.train.checkpointEverySteps,
@@ -210,4 +250,21 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
       ...(spec.train.stallSeconds === undefined ? {} : { stallSeconds: spec.train.stallSeconds }),
     },
   };
+  if (steps !== undefined && steps < leastSteps(resolved))
+    throw new RgsweepError(
+      'bad-configuration',
+      `${where}budget.steps: ${steps} is below the ${leastSteps(resolved)} steps of the baselines and of one configuration`,
+      { remedy: 'allow more steps, or take baselines, rungs or replicates out' },
+    );
+  return resolved;
+}
+
+function checkObjectives(objectives: readonly Objective[], where: string): void {
+  objectives.forEach(({ metric }, index) => {
+    if (objectives.findIndex((other) => other.metric === metric) !== index)
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}objective.${index}.metric: "${metric}" is listed twice`,
+      );
+  });
 }

@@ -1,79 +1,57 @@
 import type { FailureKind } from '../errors.js';
-import { decideNext } from '../pruners/asha.js';
-import type { PrunerTrial } from '../pruners/types.js';
 import type { Parameters } from '../space/types.js';
-import type { SweepSpec, SweepState, TrialState } from './types.js';
+import type { SpentBudget, SweepMachine } from './machine.js';
+import { nextRung, type TrialRow } from './rows.js';
+import type { Extension, SweepState } from './types.js';
+
+export { bestTrial, frontTrials } from './finalists.js';
+export { initialMachine, openSegments, type SweepMachine } from './machine.js';
+export { nextAction, type SweepAction, type TrialSource } from './next.js';
+export { nextRung, type TrialRow } from './rows.js';
 
 /**
  * The sweep as a state machine: `reduce(state, event)` and `nextAction(state)`, both pure. The workflow only carries
- * out the actions and feeds back what happened, so every rule here is tested without a server.
- *
- * What is kept per trial is small (no parameters: they are in the store), since it travels through continue-as-new.
+ * out the actions and feeds back what happened, so every rule here is tested without a server. `at` is a time in
+ * milliseconds of the epoch, `seconds` what trainers worked.
  */
-export interface TrialRow {
-  trial: number;
-  /** Its baseline's name, when it is one. */
-  baseline?: string;
-  state: TrialState;
-  /** Objective by finished rung, smaller is better (a maximized metric is negated). */
-  values: number[];
-  /** The open segment: training towards a rung, or the measurement on test data. */
-  segment?: { kind: 'train' | 'test'; rung: number };
-  /** The trial whose schedule, training and seed are the same; this one is not trained. */
-  equals?: number;
-  family?: string;
-  /** Test data are used once. */
-  tested?: boolean;
-}
-
-export interface SweepMachine {
-  status: SweepState;
-  /** Searched trials allowed; baselines come on top. */
-  trialBudget: number;
-  concurrency: number;
-  trials: TrialRow[];
-  /** Parameter sets to run before the sampler is asked. */
-  enqueued: Parameters[];
-  /** A stop was asked for: open segments are being ended. */
-  stopping: boolean;
-}
-
 export type SweepEvent =
-  | { type: 'created'; trial: number; baseline?: string; family: string; equals?: number; enqueued?: boolean }
-  | { type: 'creationFailed'; trial: number; baseline?: string; enqueued?: boolean }
-  | { type: 'segmentStarted'; trial: number; kind: 'train' | 'test'; rung: number }
-  | { type: 'segmentFinished'; trial: number; rung: number; value: number }
-  | { type: 'tested'; trial: number }
-  | { type: 'segmentFailed'; trial: number; kind: FailureKind }
+  /** The workflow has begun, or goes on after continue-as-new. */
+  | { type: 'started'; at: number }
+  | ({ type: 'created'; trial: number; family: string; equals?: number } & Origin)
+  | ({ type: 'creationFailed'; trial: number } & Origin)
+  | { type: 'segmentStarted'; trial: number; kind: 'train' | 'test'; rung: number; at?: number }
+  | {
+      type: 'segmentFinished';
+      trial: number;
+      rung: number;
+      value: number;
+      others?: number[];
+      seconds?: number;
+    }
+  | { type: 'tested'; trial: number; seconds?: number }
+  | { type: 'segmentFailed'; trial: number; kind: FailureKind; seconds?: number }
   /** Ended without a result and through no fault of its own (cancelled, lost): to be started again. */
-  | { type: 'segmentInterrupted'; trial: number }
-  | { type: 'paused' }
-  | { type: 'resumed' }
-  | { type: 'stopped' }
-  | { type: 'extended'; trials: number }
+  | { type: 'segmentInterrupted'; trial: number; seconds?: number }
+  | { type: 'paused'; at?: number }
+  | { type: 'resumed'; at?: number }
+  | { type: 'stopped'; at?: number }
+  /** A budget of time is used up; `regained`: it was not, after all. */
+  | { type: 'spent'; budget: SpentBudget }
+  | { type: 'regained' }
+  | ({ type: 'extended'; update?: string } & Extension)
   | { type: 'concurrencySet'; concurrency: number }
   /** Failed trials go on; `fromScratch`: what they had trained is gone. */
   | { type: 'retried'; trials: number[]; fromScratch?: boolean }
-  | { type: 'enqueued'; parameters: Parameters }
+  | { type: 'enqueued'; parameters: Parameters; update?: string }
   | { type: 'finished'; state: SweepState };
 
-export type SweepAction =
-  | { kind: 'create'; trial: number; source: TrialSource }
-  | { kind: 'segment'; trial: number; purpose: 'train' | 'test'; rung: number }
-  | { kind: 'finish'; state: 'complete' | 'stopped' };
-
-export type TrialSource =
-  { from: 'baseline'; name: string } | { from: 'enqueued'; parameters: Parameters } | { from: 'sampler' };
-
-export function initialMachine(spec: SweepSpec, concurrency: number): SweepMachine {
-  return {
-    status: 'running',
-    trialBudget: spec.budget.trials,
-    concurrency,
-    trials: [],
-    enqueued: [],
-    stopping: false,
-  };
+/** Where a trial has come from, as far as its row keeps it. */
+interface Origin {
+  baseline?: string;
+  replicateOf?: number;
+  confirms?: true;
+  firstRung?: number;
+  enqueued?: boolean;
 }
 
 /** Failed, and there is something to train: a trial whose schedule could not be made has no family. */
@@ -81,16 +59,8 @@ export function isRetryable(row: TrialRow): boolean {
   return row.state === 'failed' && !row.segment && row.family !== undefined;
 }
 
-function isOver(state: TrialState): boolean {
-  return state === 'complete' || state === 'pruned' || state === 'failed';
-}
-
-/** Number of open segments: what occupies trainers. */
-export function openSegments(machine: SweepMachine): number {
-  let open = 0;
-  for (const row of machine.trials) if (row.segment) open++;
-  return open;
-}
+/** Ids of updates that are remembered: an update that is sent again within so many others changes nothing. */
+const rememberedUpdates = 200;
 
 function withRow(machine: SweepMachine, trial: number, change: (row: TrialRow) => TrialRow): SweepMachine {
   const row = machine.trials[trial];
@@ -102,168 +72,182 @@ function withRow(machine: SweepMachine, trial: number, change: (row: TrialRow) =
   return { ...machine, trials };
 }
 
+/** A row changes and, if it does, what its trainer worked is counted: so a repeated report is counted once. */
+function closeSegment(
+  machine: SweepMachine,
+  event: { trial: number; seconds?: number },
+  change: (row: TrialRow) => TrialRow,
+): SweepMachine {
+  const changed = withRow(machine, event.trial, change);
+  if (changed === machine || event.seconds === undefined) return changed;
+  return { ...changed, trainerSeconds: changed.trainerSeconds + event.seconds };
+}
+
 /** Applies what happened. Repeated or late events change nothing, so signals may be delivered twice. */
 export function reduce(machine: SweepMachine, event: SweepEvent, rungCount: number): SweepMachine {
   switch (event.type) {
+    case 'started':
+      return machine.status === 'running' && machine.clock.since === undefined
+        ? { ...machine, clock: { ...machine.clock, since: event.at } }
+        : machine;
     case 'created':
-    case 'creationFailed': {
-      if (event.trial !== machine.trials.length) return machine;
-      const row: TrialRow = { trial: event.trial, state: 'waiting', values: [] };
-      if (event.baseline !== undefined) row.baseline = event.baseline;
-      if (event.type === 'creationFailed') row.state = 'failed';
-      else {
-        row.family = event.family;
-        if (event.equals !== undefined) {
-          row.equals = event.equals;
-          row.state = 'complete';
-        }
-      }
-      return {
-        ...machine,
-        trials: [...machine.trials, row],
-        // Not whatever is first now: it may have come while the sampler chose.
-        enqueued: event.enqueued ? machine.enqueued.slice(1) : machine.enqueued,
-      };
-    }
+    case 'creationFailed':
+      return create(machine, event);
     case 'segmentStarted':
-      return withRow(machine, event.trial, (row) => {
-        if (row.segment) return row;
-        const started: TrialRow = { ...row, segment: { kind: event.kind, rung: event.rung } };
-        if (event.kind === 'train') started.state = 'running';
-        return started;
-      });
+      return startSegment(machine, event);
     case 'segmentFinished':
-      return withRow(machine, event.trial, (row) => {
-        if (row.values.length !== event.rung) return row;
-        const values = [...row.values, event.value];
+      return closeSegment(machine, event, (row) => {
+        if (nextRung(row) !== event.rung || row.equals !== undefined) return row;
         const { segment: _closed, ...rest } = row;
-        return { ...rest, values, state: values.length >= rungCount ? 'complete' : 'paused' };
+        const done = event.rung + 1 >= rungCount || row.confirms === true;
+        return {
+          ...rest,
+          values: [...row.values, event.value],
+          ...(event.others ? { others: [...(row.others ?? []), event.others] } : {}),
+          state: done ? 'complete' : 'paused',
+        };
       });
     case 'tested':
-      return withRow(machine, event.trial, (row) => {
+      return closeSegment(machine, event, (row) => {
+        if (row.tested && !row.segment) return row;
         const { segment: _closed, ...rest } = row;
         return { ...rest, tested: true };
       });
     case 'segmentFailed':
-      return withRow(machine, event.trial, (row) => {
+      return closeSegment(machine, event, (row) => {
         if (!row.segment) return row;
         const { segment, ...rest } = row;
         // A failed measurement on test data takes nothing from what the search found.
         return segment.kind === 'test' ? { ...rest, tested: true } : { ...rest, state: 'failed' };
       });
     case 'segmentInterrupted':
-      return withRow(machine, event.trial, (row) => {
+      return closeSegment(machine, event, (row) => {
         if (!row.segment) return row;
         const { segment, ...rest } = row;
         return segment.kind === 'test' ? rest : { ...rest, state: 'waiting' };
       });
     case 'paused':
-      return machine.status === 'running' ? { ...machine, status: 'paused' } : machine;
+      return machine.status === 'running' ? stopClock({ ...machine, status: 'paused' }, event.at) : machine;
     case 'resumed':
-      return machine.status === 'paused' ? { ...machine, status: 'running' } : machine;
+      return machine.status === 'paused' ? startClock({ ...machine, status: 'running' }, event.at) : machine;
     case 'stopped':
       return { ...machine, stopping: true };
+    case 'spent':
+      return { ...machine, spent: event.budget };
+    case 'regained': {
+      const { spent: _spent, ...rest } = machine;
+      return rest;
+    }
     case 'extended':
-      return { ...machine, trialBudget: machine.trialBudget + event.trials };
+      return once(machine, event.update, (current) => extend(current, event));
     case 'concurrencySet':
       return { ...machine, concurrency: event.concurrency };
     case 'retried':
       return event.trials.reduce(
         (current, trial) =>
-          withRow(current, trial, (row) =>
-            isRetryable(row)
-              ? { ...row, state: 'waiting', values: event.fromScratch ? [] : row.values }
-              : row,
-          ),
+          withRow(current, trial, (row) => (isRetryable(row) ? retry(row, event.fromScratch) : row)),
         machine,
       );
     case 'enqueued':
-      return { ...machine, enqueued: [...machine.enqueued, event.parameters] };
+      return once(machine, event.update, (current) => ({
+        ...current,
+        enqueued: [...current.enqueued, event.parameters],
+      }));
     case 'finished':
-      return { ...machine, status: event.state };
+      return finish(machine, event.state);
   }
 }
 
-/** Finalists: every baseline, and the searched trial with the best value at the last rung anyone reached. */
-function nextToTest(machine: SweepMachine, rungCount: number): TrialRow | undefined {
-  const untested = (row: TrialRow) => !row.tested && !row.segment;
-  const baseline = machine.trials.find(
-    (row) => row.baseline !== undefined && row.values.length > 0 && row.state !== 'failed' && untested(row),
-  );
-  if (baseline) return baseline;
-  const winner = bestTrial(machine, rungCount);
-  return winner && untested(winner) ? winner : undefined;
-}
-
-/** The searched trial with the smallest value at the highest rung reached by any; ties go to the lower number. */
-export function bestTrial(machine: SweepMachine, rungCount: number): TrialRow | undefined {
-  for (let rung = rungCount - 1; rung >= 0; rung--) {
-    let best: TrialRow | undefined;
-    for (const row of machine.trials) {
-      const value = row.values[rung];
-      if (row.baseline !== undefined || value === undefined || row.state === 'failed') continue;
-      if (!best || value < best.values[rung]!) best = row;
+function create(
+  machine: SweepMachine,
+  event: Extract<SweepEvent, { type: 'created' | 'creationFailed' }>,
+): SweepMachine {
+  if (event.trial !== machine.trials.length) return machine;
+  const { baseline, replicateOf, confirms, firstRung } = event;
+  const row: TrialRow = { trial: event.trial, state: 'waiting', values: [] };
+  if (baseline !== undefined) row.baseline = baseline;
+  if (replicateOf !== undefined) row.replicateOf = replicateOf;
+  if (confirms) row.confirms = true;
+  if (firstRung !== undefined) row.firstRung = firstRung;
+  if (event.type === 'creationFailed') row.state = 'failed';
+  else {
+    row.family = event.family;
+    if (event.equals !== undefined) {
+      row.equals = event.equals;
+      row.state = 'complete';
     }
-    if (best) return best;
   }
-  return undefined;
+  const searched = baseline === undefined && replicateOf === undefined;
+  const decided = searched && machine.lag !== undefined;
+  if (decided) row.jobs = [machine.jobs];
+  return {
+    ...machine,
+    trials: [...machine.trials, row],
+    // Not whatever is first now: it may have come while the sampler chose.
+    enqueued: event.enqueued ? machine.enqueued.slice(1) : machine.enqueued,
+    jobs: machine.jobs + (decided ? 1 : 0),
+  };
 }
 
-/**
- * What to do with a free slot, or undefined when there is nothing to do until something happens.
- * Order: interrupted trials (what was paid for goes on first), baselines, then the pruner's word, then the
- * measurement on test data, then the end.
- */
-export function nextAction(machine: SweepMachine, spec: SweepSpec): SweepAction | undefined {
-  const rungCount = spec.pruner.rungs.length;
-  const open = openSegments(machine);
-  if (machine.stopping) return open === 0 ? { kind: 'finish', state: 'stopped' } : undefined;
-  if (machine.status !== 'running' || open >= machine.concurrency) return undefined;
+function retry(row: TrialRow, fromScratch = false): TrialRow {
+  if (!fromScratch) return { ...row, state: 'waiting' };
+  return { ...row, state: 'waiting', values: [], ...(row.others ? { others: [] } : {}) };
+}
 
-  for (const row of machine.trials) {
-    if (row.segment) continue;
-    const continues = row.state === 'waiting' || (row.baseline !== undefined && row.state === 'paused');
-    if (continues) return { kind: 'segment', trial: row.trial, purpose: 'train', rung: row.values.length };
-  }
-  const created = new Set(machine.trials.map((row) => row.baseline));
-  const missing = spec.baselines.find((name) => !created.has(name));
-  const next = machine.trials.length;
-  if (missing !== undefined)
-    return { kind: 'create', trial: next, source: { from: 'baseline', name: missing } };
-
-  const searched = machine.trials.filter((row) => row.baseline === undefined);
-  const decision = decideNext(prunerView(searched), {
-    reduction: spec.pruner.reduction,
-    rungCount,
-    newTrialsLeft: Math.max(0, machine.trialBudget - searched.length),
+function startSegment(
+  machine: SweepMachine,
+  event: Extract<SweepEvent, { type: 'segmentStarted' }>,
+): SweepMachine {
+  const { kind, rung, at } = event;
+  // A promotion is a decision; a segment that is started again is not.
+  const row = machine.trials[event.trial];
+  const decided = kind === 'train' && row?.jobs !== undefined && row.jobs.length <= row.values.length;
+  const started = withRow(machine, event.trial, (before) => {
+    if (before.segment) return before;
+    const after: TrialRow = { ...before, segment: { kind, rung, ...(at === undefined ? {} : { at }) } };
+    if (kind === 'train') after.state = 'running';
+    if (decided) after.jobs = [...before.jobs!, machine.jobs];
+    return after;
   });
-  if (decision?.kind === 'promote')
-    return { kind: 'segment', trial: decision.trial, purpose: 'train', rung: decision.rung };
-  if (decision?.kind === 'new') {
-    const [parameters] = machine.enqueued;
-    return {
-      kind: 'create',
-      trial: next,
-      source: parameters ? { from: 'enqueued', parameters } : { from: 'sampler' },
-    };
-  }
-  const searching = machine.trials.some((row) => row.segment?.kind === 'train');
-  if (searching) return undefined;
-  const candidate = nextToTest(machine, rungCount);
-  if (candidate)
-    return { kind: 'segment', trial: candidate.trial, purpose: 'test', rung: candidate.values.length - 1 };
-  return open === 0 ? { kind: 'finish', state: 'complete' } : undefined;
+  return decided && started !== machine ? { ...started, jobs: started.jobs + 1 } : started;
 }
 
-/** Duplicates stand outside: their twin already holds the place in the ranking. */
-function prunerView(rows: readonly TrialRow[]): PrunerTrial[] {
-  return rows
-    .filter((row) => row.equals === undefined)
-    .map((row) => ({
-      trial: row.trial,
-      values: row.values,
-      running: row.segment !== undefined || row.state === 'waiting',
-      ended: isOver(row.state),
-      failed: row.state === 'failed',
-    }));
+function stopClock(machine: SweepMachine, at: number | undefined): SweepMachine {
+  const { used, since } = machine.clock;
+  if (at === undefined || since === undefined) return machine;
+  return { ...machine, clock: { used: used + Math.max(0, at - since) } };
+}
+
+function startClock(machine: SweepMachine, at: number | undefined): SweepMachine {
+  return at === undefined ? machine : { ...machine, clock: { used: machine.clock.used, since: at } };
+}
+
+function once(
+  machine: SweepMachine,
+  update: string | undefined,
+  change: (machine: SweepMachine) => SweepMachine,
+): SweepMachine {
+  if (update === undefined) return change(machine);
+  if (machine.updates.includes(update)) return machine;
+  return { ...change(machine), updates: [...machine.updates, update].slice(-rememberedUpdates) };
+}
+
+/** A budget that was not bounded stays so. */
+function extend(machine: SweepMachine, by: Extension): SweepMachine {
+  const extended: SweepMachine = { ...machine, trialBudget: machine.trialBudget + (by.trials ?? 0) };
+  if (extended.stepBudget !== undefined) extended.stepBudget += by.steps ?? 0;
+  if (extended.wallClockSeconds !== undefined) extended.wallClockSeconds += by.wallClockSeconds ?? 0;
+  if (extended.gpuHours !== undefined) extended.gpuHours += by.gpuHours ?? 0;
+  const more = extended.spent === 'wallClock' ? by.wallClockSeconds : by.gpuHours;
+  if (extended.spent !== undefined && (more ?? 0) > 0) delete extended.spent;
+  return extended;
+}
+
+/** At the end whoever was not to go on is pruned; after a stop they wait to be resumed. */
+function finish(machine: SweepMachine, state: SweepState): SweepMachine {
+  if (state !== 'complete') return { ...machine, status: state };
+  const trials = machine.trials.map((row): TrialRow =>
+    !row.segment && (row.state === 'paused' || row.state === 'waiting') ? { ...row, state: 'pruned' } : row,
+  );
+  return { ...machine, status: state, trials };
 }

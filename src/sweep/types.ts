@@ -1,5 +1,6 @@
 import type { FailureKind } from '../errors.js';
 import type { Parameters, SearchSpace } from '../space/types.js';
+import type { PrunerName } from '../pruners/types.js';
 import type { SamplerName } from '../samplers/types.js';
 import type { ScheduleFamily } from '../schedule/types.js';
 import type { TaskDescription } from '../train/protocol.js';
@@ -33,15 +34,37 @@ export const defaultSupervision: Supervision = {
   heartbeatSeconds: 30,
 };
 
+/** All objectives of a sweep, the first one first. */
+export function objectivesOf(spec: Pick<SweepSpec, 'objective' | 'objectives'>): readonly Objective[] {
+  return spec.objectives ?? [spec.objective];
+}
+
 /** A sweep as launched: the validated, resolved form of a sweep file. Immutable, kept as spec.json. */
 export interface SweepSpec {
   name: string;
   task: TaskDescription;
   space: SearchSpace;
+  /** The objective, or the first of several. */
   objective: Objective;
+  /** All objectives where there are several: the Pareto front is kept. */
+  objectives?: Objective[];
   sampler: { name: SamplerName; seed: number };
-  pruner: { name: 'none' | 'asha'; reduction: number; rungs: number[] };
-  budget: { trials: number; concurrency: number | 'auto' };
+  pruner: { name: PrunerName; reduction: number; rungs: number[] };
+  budget: {
+    /** Searched configurations, exactly. */
+    trials: number;
+    concurrency: number | 'auto';
+    /** Training steps in all, baselines and confirmations included; steps repeated after a loss are not counted again. */
+    steps?: number;
+    /** Seconds that the sweep trains, pauses not counted. */
+    wallClockSeconds?: number;
+    /** Hours of trainers, added up. */
+    gpuHours?: number;
+  };
+  /** Seeds of each configuration, baselines included; 1 when absent. */
+  replicates?: number;
+  /** What each suggestion and promotion sees depends on trial numbers and the concurrency only. */
+  reproducible?: boolean;
   /** Named schedules that always run to the last rung and are reported beside the searched trials. */
   baselines: string[];
   /** Parameters every trial has unless its own set says otherwise. */
@@ -79,7 +102,7 @@ export interface TrialRecord {
   trial: number;
   /** A baseline's name, when it is one. */
   baseline?: string;
-  origin: 'baseline' | 'sampler' | 'enqueued';
+  origin: 'baseline' | 'sampler' | 'enqueued' | 'replicate';
   parameters: Parameters;
   /** Canonical identity (src/sweep/trialKey.ts): equal keys would train the same model twice. */
   key: string;
@@ -92,6 +115,16 @@ export interface TrialRecord {
   failures: TrialFailure[];
   /** Steps trained, repeated ones counted again: what was paid. */
   stepsPaid: number;
+  /** Seconds that trainers worked for it, lost attempts included. */
+  trainerSeconds?: number;
+  /** The rung its first segment trains to, where that is not the first one. */
+  firstRung?: number;
+  /** Another seed of that trial's configuration. */
+  replicateOf?: number;
+  /** With `replicateOf`: a fresh seed, trained to confirm a candidate before it is called best. */
+  confirms?: true;
+  /** Of a reproducible sweep: the number of the decision that began each of its segments. */
+  jobs?: number[];
   /** The trial with the same canonical schedule, training and seed; this one was not trained. */
   equals?: number;
   /** Measured once on test data, for baselines and finalists. */
@@ -103,13 +136,21 @@ export interface TrialRecord {
   updatedAt: string;
 }
 
+/** What a budget grows by; at least one of them. */
+export interface Extension {
+  trials?: number;
+  steps?: number;
+  wallClockSeconds?: number;
+  gpuHours?: number;
+}
+
 /** A change to a sweep after its launch; the spec itself stays as launched. */
 export type SweepAmendment = {
   /** Of the update that asked for it: an amendment is kept once, however often it is written. */
   id: string;
   at: string;
 } & (
-  | { kind: 'extend'; trials: number }
+  | ({ kind: 'extend' } & Extension)
   | { kind: 'concurrency'; concurrency: number }
   | { kind: 'enqueue'; parameters: Parameters }
 );

@@ -3,14 +3,14 @@ import { decideNext, rungsOf } from '../../src/pruners/asha.js';
 import type { PrunerTrial } from '../../src/pruners/types.js';
 
 function trial(number: number, values: number[], more: Partial<PrunerTrial> = {}): PrunerTrial {
-  return { trial: number, values, running: false, ended: false, failed: false, ...more };
+  return { trial: number, values, state: 'paused', ...more };
 }
 const options = { reduction: 3, rungCount: 3, newTrialsLeft: 10 };
 
 describe('decideNext', () => {
   it('starts new trials until a rung has η results, then promotes the best', () => {
-    expect(decideNext([], options)).toEqual({ kind: 'new' });
-    expect(decideNext([trial(0, [1]), trial(1, [2])], options)).toEqual({ kind: 'new' });
+    expect(decideNext([], options)).toEqual({ kind: 'new', firstRung: 0 });
+    expect(decideNext([trial(0, [1]), trial(1, [2])], options)).toEqual({ kind: 'new', firstRung: 0 });
     expect(decideNext([trial(0, [1]), trial(1, [2]), trial(2, [0.5])], options)).toEqual({
       kind: 'promote',
       trial: 2,
@@ -20,9 +20,9 @@ describe('decideNext', () => {
 
   it('counts a trial that was promoted, or is on its way, in the top of its rung', () => {
     const promoted = [trial(0, [1]), trial(1, [2]), trial(2, [0.5, 0.4])];
-    expect(decideNext(promoted, options)).toEqual({ kind: 'new' });
-    const onItsWay = [trial(0, [1]), trial(1, [2]), trial(2, [0.5], { running: true })];
-    expect(decideNext(onItsWay, options)).toEqual({ kind: 'new' });
+    expect(decideNext(promoted, options)).toEqual({ kind: 'new', firstRung: 0 });
+    const onItsWay = [trial(0, [1]), trial(1, [2]), trial(2, [0.5], { state: 'running' })];
+    expect(decideNext(onItsWay, options)).toEqual({ kind: 'new', firstRung: 0 });
   });
 
   it('serves the highest rung first', () => {
@@ -41,10 +41,10 @@ describe('decideNext', () => {
   });
 
   it('leaves failed trials out of the ranking and keeps ended ones in it', () => {
-    const failed = [trial(0, [0], { failed: true, ended: true }), trial(1, [1]), trial(2, [2])];
-    expect(decideNext(failed, options)).toEqual({ kind: 'new' });
-    const ended = [trial(0, [0], { ended: true }), trial(1, [1]), trial(2, [2])];
-    expect(decideNext(ended, options)).toEqual({ kind: 'new' });
+    const failed = [trial(0, [0], { state: 'failed' }), trial(1, [1]), trial(2, [2])];
+    expect(decideNext(failed, options)).toEqual({ kind: 'new', firstRung: 0 });
+    const ended = [trial(0, [0], { state: 'pruned' }), trial(1, [1]), trial(2, [2])];
+    expect(decideNext(ended, options)).toEqual({ kind: 'new', firstRung: 0 });
     const six = [...ended, trial(3, [3]), trial(4, [4]), trial(5, [5])];
     expect(decideNext(six, options)).toEqual({ kind: 'promote', trial: 1, rung: 1 });
   });
@@ -53,13 +53,12 @@ describe('decideNext', () => {
     expect(decideNext([trial(0, [1])], { ...options, newTrialsLeft: 0 })).toBeUndefined();
     const one = { reduction: 3, rungCount: 1, newTrialsLeft: 0 };
     expect(decideNext([trial(0, [1]), trial(1, [1]), trial(2, [1])], one)).toBeUndefined();
-    expect(decideNext([trial(0, [1])], { ...one, newTrialsLeft: 1 })).toEqual({ kind: 'new' });
+    expect(decideNext([trial(0, [1])], { ...one, newTrialsLeft: 1 })).toEqual({ kind: 'new', firstRung: 0 });
   });
 
   it('promotes exactly ⌊n/η⌋ of every rung when run to the end, one worker', () => {
     const rungCount = 4;
-    const trials: { trial: number; values: number[]; running: boolean; ended: boolean; failed: boolean }[] =
-      [];
+    const trials: (PrunerTrial & { values: number[] })[] = [];
     const total = 100;
     for (;;) {
       const next = decideNext(trials, { reduction: 3, rungCount, newTrialsLeft: total - trials.length });

@@ -92,7 +92,8 @@ describe('rebuilding a sweep from its store', () => {
       'paused',
       'complete',
       'waiting',
-      'paused',
+      // Its next segment was open: it is what goes on first.
+      'waiting',
       'failed',
     ]);
     expect(rows.map((row) => row.values)).toEqual([[2, 1], [3], [], [], [5], [4]]);
@@ -101,7 +102,10 @@ describe('rebuilding a sweep from its store', () => {
   });
 
   it('a trial whose record is gone keeps its number, and those after it are kept', () => {
-    const rows = rebuildMachine(spec, 2, [record(0, {}, [1]), record(3, {}, [2])]).trials;
+    const rows = rebuildMachine(spec, 2, [
+      record(0, { state: 'paused' }, [1]),
+      record(3, { state: 'paused' }, [2]),
+    ]).trials;
     expect(rows.map((row) => [row.trial, row.state])).toEqual([
       [0, 'paused'],
       [1, 'failed'],

@@ -185,7 +185,7 @@ describe('the sweep as a state machine', () => {
         const { trials } = simulation.machine;
         expect(trials.filter((row) => row.baseline === undefined)).toHaveLength(budget);
         expect(openSegments(simulation.machine)).toBe(0);
-        for (const row of trials) expect(['complete', 'paused', 'failed']).toContain(row.state);
+        for (const row of trials) expect(['complete', 'pruned', 'failed']).toContain(row.state);
         // No rung of a trial is finished twice.
         expect(new Set(simulation.finished).size).toBe(simulation.finished.length);
         // Promotions: of the results at a rung at most a third went on.
