@@ -1,6 +1,6 @@
 import { metricFigure } from '../report/figures.js';
 import type { ProgressStatus, RunningTrial } from '../report/progress.js';
-import { bestTrial } from '../sweep/state.js';
+import { bestTrial, nextRung } from '../sweep/state.js';
 import type { TrialState } from '../sweep/types.js';
 import type { SweepView } from './collect.js';
 import { describePlan } from './plan.js';
@@ -17,7 +17,7 @@ export function progressOf(view: SweepView): ProgressStatus {
   const running: RunningTrial[] = view.running.map(({ trial, purpose, progress }) => {
     const row = machine.trials[trial]!;
     const toStep = progress?.toStep ?? rungs[row.segment?.rung ?? 0]!;
-    const from = row.values.length > 0 ? rungs[row.values.length - 1]! : 0;
+    const from = row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0;
     return {
       trial,
       label: recordOf.get(trial)?.label ?? '',
@@ -39,7 +39,7 @@ export function progressOf(view: SweepView): ProgressStatus {
   const bestFigure = best && figureOf(best.trial);
   const stepOf = (trial: number) => {
     const row = machine.trials[trial]!;
-    const reached = row.values.length > 0 ? rungs[row.values.length - 1]! : 0;
+    const reached = row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0;
     return Math.max(reached, running.find((one) => one.trial === trial)?.step ?? 0);
   };
   return {

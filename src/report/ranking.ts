@@ -1,4 +1,5 @@
 import type { RungResult, SweepSnapshot, TrialRecord } from '../sweep/types.js';
+import type { ConfigurationRecord } from './replicates.js';
 import { metricFigure, type Figure } from './figures.js';
 
 /** Where a comparison's numbers come from: measured once on test data, or on validation data at a rung. */
@@ -76,7 +77,10 @@ function bestAt(
  * values that are not finite take no part; among equal values the earlier trial wins. Undefined when there is none.
  */
 export function bestSearched(snapshot: SweepSnapshot): TrialRecord | undefined {
-  const searched = snapshot.trials.filter((trial) => trial.baseline === undefined && stands(trial));
+  const all = snapshot.trials.filter((trial) => trial.baseline === undefined && stands(trial));
+  // Whoever was re-run with fresh seeds was the best of those that were not.
+  const confirmed = all.filter((trial: ConfigurationRecord) => trial.confirmed);
+  const searched = confirmed.length > 0 ? confirmed : all;
   const highest = Math.max(-1, ...searched.map((trial) => highestResult(snapshot, trial)?.rung ?? -1));
   return highest < 0 ? undefined : bestAt(snapshot, searched, highest);
 }
@@ -151,7 +155,10 @@ export function compareTrials(
   const b = figureAt(snapshot, second, source);
   if (!a || !b) return undefined;
   const sign = snapshot.spec.objective.direction === 'minimize' ? 1 : -1;
-  const pairable = source.kind === 'test' && ['kl', 'nll'].includes(snapshot.spec.objective.metric);
+  // Pairs of single models say nothing of what other seeds would have given.
+  const several = [first, second].some((trial: ConfigurationRecord) => (trial.seeds ?? 1) > 1);
+  const pairable =
+    !several && source.kind === 'test' && ['kl', 'nll'].includes(snapshot.spec.objective.metric);
   const pairs = pairable ? [perConfiguration?.get(first.trial), perConfiguration?.get(second.trial)] : [];
   const paired = pairs[0] && pairs[1] ? pairedDifference(pairs[0], pairs[1]) : undefined;
   const difference = sign * (paired ? paired.difference : b.value - a.value);

@@ -1,3 +1,4 @@
+import { foldReplicates } from './replicates.js';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';
@@ -38,7 +39,7 @@ export async function loadReport(
   sweep: string,
   { versions = reportVersions(), onWarning }: { versions?: Record<string, string>; onWarning?: Warn } = {},
 ): Promise<ReportInput> {
-  const snapshot = await readSnapshot(store, sweep);
+  const snapshot = foldReplicates(await readSnapshot(store, sweep));
   const statistics = await loadStatistics(store, snapshot, onWarning);
   const artifacts = await loadArtifacts(store, snapshot, onWarning);
   return { snapshot, ...(statistics ? { statistics } : {}), artifacts, versions };

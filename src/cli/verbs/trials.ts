@@ -32,7 +32,8 @@ export function register(program: Command): void {
     .action(async (sweep: string, options: StoreOption & { json?: boolean }) => {
       const { loadSnapshot } = await import('../snapshot.js');
       const { bestSearched, verdict } = await import('../../report/ranking.js');
-      const { snapshot } = await loadSnapshot(options, sweep);
+      const { foldReplicates } = await import('../../report/replicates.js');
+      const snapshot = foldReplicates((await loadSnapshot(options, sweep)).snapshot);
       const best = bestSearched(snapshot);
       if (options.json) {
         process.stdout.write(`${JSON.stringify(best ?? null)}\n`);
