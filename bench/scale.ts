@@ -113,6 +113,8 @@ try {
     samples.push(now);
   }
 
+  samples.push(await take());
+
   /** CPU per trial over a twentieth of the sweep around a trial. */
   const costAt = (trial: number): number => {
     const before = samples.findLast(({ created }) => created <= trial - every / 2) ?? samples[0]!;
