@@ -35,7 +35,7 @@ const stack = await startStack({
   storeUrl,
   slots: 2,
   log: () => undefined,
-  cancel: new AbortController().signal,
+  cancel: new globalThis.AbortController().signal,
   onGivenUp: fail,
 });
 
