@@ -94,7 +94,7 @@ const search: Row = {
         unit: units.NoUnit,
         decimals: 4,
       },
-      [{ expr: anyOf('objectiveQuantile', ['quantile'], atRung), legend: 'quantile {{quantile}}' }],
+      [{ expr: anyOf('objectiveQuantile', ['level'], atRung), legend: 'quantile {{level}}' }],
     ),
     curves(
       {
@@ -103,7 +103,8 @@ const search: Row = {
           'Loss that a trainer of each family reported last, on any worker. Only its course says something: losses of different schedules are not comparable, and it is never the objective.',
         unit: units.NoUnit,
       },
-      [{ expr: `avg by (family) (${selector('trainingLoss')})`, legend: '{{family}}' }],
+      // A worker that trains nothing of a family says NaN, which no comparison lets through.
+      [{ expr: `avg by (family) (${selector('trainingLoss')} > -Inf)`, legend: '{{family}}' }],
     ),
   ],
 };

@@ -127,7 +127,7 @@ const progress: Row = {
         unit: units.NoUnit,
         decimals: 4,
       },
-      [{ expr: anyOf('objectiveQuantile', ['rung'], 'quantile="0.5"'), legend: 'rung {{rung}}' }],
+      [{ expr: anyOf('objectiveQuantile', ['rung'], 'level="0.5"'), legend: 'rung {{rung}}' }],
     ),
     curves(
       {

@@ -43,7 +43,7 @@ export type WidthLabel = (typeof widthLabels)[number];
 /** What is said of the values that several trials have. */
 export const statisticLabels = ['best', 'median'] as const;
 
-/** Quantiles of the objective over trials; 0 is the smallest value and 1 the largest, whatever the direction. */
+/** Levels of the objective's quantiles over trials (`quantile` is reserved for summaries); 0 is the smallest value and 1 the largest, whatever the direction. */
 export const quantileLabels = ['0', '0.25', '0.5', '0.75', '1'] as const;
 
 /** What can be asked of a store. */
@@ -74,6 +74,6 @@ export const labelSets = {
   trajectory: trajectories,
   width: widthLabels,
   statistic: statisticLabels,
-  quantile: quantileLabels,
+  level: quantileLabels,
   kind: failureKinds,
 } as const satisfies Record<string, LabelValues>;

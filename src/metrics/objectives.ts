@@ -104,11 +104,11 @@ export function objectiveGauges(trials: readonly TrialRecord[], objective: Objec
   const gauges: ObjectiveGauge[] = [];
   for (const [rung, all] of values) {
     const sorted = ascending(all);
-    for (const quantile of quantileLabels)
+    for (const level of quantileLabels)
       gauges.push({
         metric: 'objectiveQuantile',
-        labels: { rung, quantile },
-        value: quantileOf(sorted, Number(quantile)),
+        labels: { rung, level },
+        value: quantileOf(sorted, Number(level)),
       });
   }
   for (const { metric, labels, values: all } of grouped.values()) {

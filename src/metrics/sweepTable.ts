@@ -1,7 +1,7 @@
 import { sweepStates, trialStates } from '../sweep/types.js';
 import { figureNames, labelSets, type MetricDefinition } from './labels.js';
 
-const { sweep, task, family, rung, baseline, kind, quantile, basis, colour, width, trajectory, statistic } =
+const { sweep, task, family, rung, baseline, kind, level, basis, colour, width, trajectory, statistic } =
   labelSets;
 
 /** Gauges of a sweep: they say what the store says, so they are right again after any restart. */
@@ -116,7 +116,7 @@ export const sweepTable = {
     type: 'gauge',
     unit: "the objective's own",
     help: 'Distribution of the objective over the searched trials at a rung; no series before the first result.',
-    labels: { sweep, task, rung, quantile },
+    labels: { sweep, task, rung, level },
   },
   basisObjective: {
     name: 'rgsweep_basis_objective',

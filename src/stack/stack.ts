@@ -6,6 +6,7 @@ import { searchAttributes } from '../sweep/searchAttributes.js';
 import { embeddedEnvironment } from './environment.js';
 import { freePort } from './ports.js';
 import { supervise, type Supervised } from './processes.js';
+import { removeScrapeTargets, writeScrapeTargets } from './targets.js';
 import { findTemporalCli } from './temporalCli.js';
 import { startTemporalServer, type TemporalServer } from './temporalServer.js';
 
@@ -130,6 +131,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await Promise.all(workers.map((worker) => worker.stop(workerGraceMs)));
     await server.stop();
     rmSync(stackFile, { force: true });
+    removeScrapeTargets(folder);
   };
   const stop = (): Promise<void> => (stopped ??= stopAll());
   const failure = results.find((result) => result.status === 'rejected');
@@ -145,6 +147,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     temporalMetricsUrl,
     workers: addresses,
   });
+  writeScrapeTargets(folder, {
+    rgsweep: addresses.map((one) => one.metricsUrl),
+    'temporal-sdk': addresses.map((one) => one.temporalMetricsUrl),
+    temporal: [temporalMetricsUrl],
+  });
   const processes = [...workers, server.process];
   return {
     address,
@@ -155,6 +162,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     kill: () => {
       for (const one of processes) one.kill();
       rmSync(stackFile, { force: true });
+      removeScrapeTargets(folder);
     },
   };
 }

@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 export const mainFile = join(root, 'dist/src/cli/main.js');
 export const fixtureTrainer = join(root, 'test/fixtures/trainer.mjs');
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { port: number };
@@ -63,6 +63,8 @@ export class TestStack {
   control!: Restartable;
   train!: Restartable;
   address = '';
+  /** The server's own metrics page. */
+  serverMetricsUrl = '';
   client!: Client;
   private connection!: Connection;
 
@@ -82,8 +84,11 @@ export class TestStack {
     });
     const port = await freePort();
     this.address = `127.0.0.1:${port}`;
+    const metricsPort = await freePort();
+    this.serverMetricsUrl = `http://127.0.0.1:${metricsPort}/metrics`;
     this.server = new Restartable(cli.path, [
       ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)],
+      ...['--metrics-port', String(metricsPort)],
       ...['--db-filename', join(this.folder, 'temporal.db'), '--log-level', 'error'],
       ...Object.entries(searchAttributes).flatMap(([name, type]) => [
         '--search-attribute',

@@ -162,8 +162,7 @@ describe('sweep gauges', () => {
       ...view,
       trials: [0.1, 0.2, 0.4, 0.8].map((kl, i) => trialOf(i, [kl])).concat(view.trials[0]!),
     });
-    const quantile = (of: string, rung = '0') =>
-      valueOf('rgsweep_objective_quantile', { quantile: of, rung });
+    const quantile = (of: string, rung = '0') => valueOf('rgsweep_objective_quantile', { level: of, rung });
     expect(await quantile('0')).toBe(0.1);
     // NumPy: np.quantile([0.1, 0.2, 0.4, 0.8], [0.25, 0.5, 0.75]) = [0.175, 0.3, 0.5]
     expect(await quantile('0.25')).toBeCloseTo(0.175, 12);

@@ -60,7 +60,7 @@ describe('createSweepGauges', () => {
     for (const { refresh, value } of [newProcess(), newProcess()]) {
       await refresh();
       expect(await value('rgsweep_sweep_state', 'one', { state: 'running' })).toBe(1);
-      expect(await value('rgsweep_objective_quantile', 'one', { rung: '0', quantile: '0.5' })).toBe(0.25);
+      expect(await value('rgsweep_objective_quantile', 'one', { rung: '0', level: '0.5' })).toBe(0.25);
       expect(await value('rgsweep_sweep_budget_trials', 'one')).toBe(42);
     }
     expect(warnings).toEqual([]);
