@@ -22,6 +22,8 @@ export interface Dependencies {
   threads: number;
   /** Seconds without a step after which a trainer is stalled and ended. */
   stallSeconds: number;
+  /** Seconds between the SIGTERM of a worker and its end: what a preempted machine leaves. */
+  noticeSeconds: number;
   metrics: Metrics;
   log: Logger;
 }

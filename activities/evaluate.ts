@@ -18,14 +18,15 @@ export function createEvaluate(dependencies: Dependencies) {
       const { sweep, trial, step, split } = input;
       const { spec, record } = run;
       const resumeFrom = join(run.folder, 'resume');
-      const warn = (message: string) => log.warn({ sweep, trial }, message);
-      const restored = await restoreLatestCheckpoint(store, {
-        sweep,
-        trial,
-        atMostStep: step,
-        folder: resumeFrom,
-        onWarning: warn,
-      });
+      const restored = await run.patiently(() =>
+        restoreLatestCheckpoint(store, {
+          sweep,
+          trial,
+          atMostStep: step,
+          folder: resumeFrom,
+          onWarning: run.warn,
+        }),
+      );
       run.progress.step = restored?.step ?? 0;
       if (restored?.step !== step)
         throw new RgsweepError('crashed', `trial ${trial} has no good checkpoint of step ${step} to measure`);
@@ -47,7 +48,7 @@ export function createEvaluate(dependencies: Dependencies) {
           toStep: step,
           resumeFrom,
           outputFolder,
-          dataFolder: await localDataset(dependencies, spec.task),
+          dataFolder: await run.patiently(() => localDataset(dependencies, spec.task)),
           checkpointEverySteps: spec.checkpointEverySteps,
           backend: dependencies.backend ?? spec.backend,
           threads: dependencies.threads,
@@ -61,13 +62,16 @@ export function createEvaluate(dependencies: Dependencies) {
         stop: run.stop,
         kill: run.kill,
         stallSeconds: spec.supervision?.stallSeconds ?? dependencies.stallSeconds,
-        graceSeconds,
-        onNoise: (line) => log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`),
+        graceSeconds: graceSeconds(dependencies.noticeSeconds),
+        onNoise: (line) => {
+          run.logbook.add('output', line);
+          log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`);
+        },
         onMemory: (bytes) => run.trainer.memory(bytes),
         onMessage: (message) => {
           run.trainer.heard();
           if (message.type === 'metrics') measured = message;
-          else if (message.type === 'warning') warn(message.message);
+          else if (message.type === 'warning') run.warn(message.message);
         },
       });
       if (end.preempted) throw new RgsweepError('preempted', 'the evaluation was asked to end');
@@ -80,9 +84,14 @@ export function createEvaluate(dependencies: Dependencies) {
             `${metric} at step ${step} is ${value ?? 'absent'}: it did not converge`,
           );
       }
+      const { metric } = spec.objective;
+      run.logbook.add(
+        'info',
+        `measured on ${split} data at step ${step}: ${metric} ${measured.metrics[metric]}`,
+      );
       const folder = layout.samples(sweep, trial, step, split);
       for (const file of measured.files)
-        await store.upload(`${folder}/${file}`, insideFolder(outputFolder, file));
+        await run.patiently(() => store.upload(`${folder}/${file}`, insideFolder(outputFolder, file)));
       const evaluateSeconds = (performance.now() - started) / 1000;
       // Histograms by rung are of what the search sees.
       const figures = split === 'validation' ? measured.metrics : {};
@@ -92,6 +101,11 @@ export function createEvaluate(dependencies: Dependencies) {
         metrics: figures,
         of: { sweep, trial },
       });
-      return { metrics: measured.metrics, evaluateSeconds };
+      const { warnings } = run.logbook;
+      return {
+        metrics: measured.metrics,
+        evaluateSeconds,
+        ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
+      };
     });
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity';
 import { RgsweepError } from '../src/errors.js';
 import {
   type SweepRecord,
@@ -45,6 +45,20 @@ function runningSeconds(record: SweepRecord | undefined, now: string): number {
 
 /** Failures kept with a trial; the count goes on in the metrics. */
 const keptFailures = 50;
+const keptWarnings = 50;
+
+/** The same for every run of one local activity, which a killed worker may make run twice. */
+function writeId(): string {
+  const { workflowExecution, activityId, activityType } = activityInfo();
+  return `${workflowExecution?.runId ?? ''}/${activityId}/${activityType}`;
+}
+
+function withWarnings(record: TrialRecord, messages: readonly string[] = []): Pick<TrialRecord, 'warnings'> {
+  if (messages.length === 0) return {};
+  const at = new Date().toISOString();
+  const added = messages.map((message) => ({ message, at }));
+  return { warnings: [...(record.warnings ?? []), ...added].slice(-keptWarnings) };
+}
 
 /**
  * The only writers of trial records and of the sweep's state. Each is idempotent, since a local activity may run again,
@@ -64,7 +78,13 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         'data-missing',
         `${store.url} has no record of trial ${trial} of sweep ${sweep}`,
       );
-    await writeTrial(store, sweep, { ...change(record), updatedAt: new Date().toISOString() });
+    const lastWrite = writeId();
+    if (record.lastWrite === lastWrite) return;
+    await writeTrial(store, sweep, {
+      ...change(record),
+      lastWrite,
+      updatedAt: new Date().toISOString(),
+    });
   }
 
   async function resetAll(sweep: string, trials: readonly number[]): Promise<void> {
@@ -100,6 +120,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         const repeated = record.rungs.some((result) => result.rung === rung);
         return {
           ...record,
+          ...withWarnings(record, [...(train.warnings ?? []), ...(evaluate.warnings ?? [])]),
           state: rung + 1 >= spec.pruner.rungs.length || record.confirms ? 'complete' : 'paused',
           trainerSeconds: worked(record, repeated ? 0 : train.trainSeconds + evaluate.evaluateSeconds),
           backend: train.backend || record.backend || '',
@@ -124,13 +145,18 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     },
 
     async recordTest({ sweep, trial, evaluate }) {
-      await update(sweep, trial, (record) => ({ ...record, test: evaluate.metrics }));
+      await update(sweep, trial, (record) => ({
+        ...record,
+        ...withWarnings(record, evaluate.warnings),
+        test: evaluate.metrics,
+      }));
     },
 
     async recordFailure({ sweep, trial, kind, message, details, givenUp }) {
       metrics.failed({ kind, retried: !givenUp });
       await update(sweep, trial, (record) => ({
         ...record,
+        ...withWarnings(record, details.warnings),
         state: givenUp ? 'failed' : record.state,
         stepsPaid: record.stepsPaid + details.stepsTrained,
         trainerSeconds: worked(record, details.seconds ?? 0),

@@ -1,15 +1,22 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { activityInfo, ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
-import { RgsweepError, failureKinds } from '../src/errors.js';
+import { RgsweepError, failureKinds, messageOf } from '../src/errors.js';
 import { readSpec, readTrial } from '../src/store/records.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
 import type { TrainerRecorder } from '../src/metrics/metrics.js';
 import type { Dependencies } from './dependencies.js';
+import { openLogbook, type Logbook } from './logbook.js';
+import { withPatience } from './patience.js';
 import type { SegmentActivityInput, SegmentFailureDetails, SegmentProgress } from './types.js';
 
-/** Below the worker's own shutdown limit and any sensible preemption notice. */
-export const graceSeconds = 20;
+/** Of a preemption notice, what is left for uploading the checkpoint and saying goodbye. */
+const uploadSeconds = 5;
+/** A log that has new lines is written at least this often. */
+const logMilliseconds = 30_000;
+/** Seconds that a trainer has for its checkpoint after SIGTERM. */
+export const graceSeconds = (noticeSeconds: number): number => Math.max(1, noticeSeconds - uploadSeconds);
+
 const heartbeatMilliseconds = 2000;
 
 /** What `train` and `evaluate` share: the trial, a private folder, heartbeats and the two ways to be ended. */
@@ -30,6 +37,11 @@ export interface SegmentRun {
   trainer: TrainerRecorder;
   /** Everything so far is in the store: what comes after it would be lost with this process. */
   kept: () => void;
+  logbook: Logbook;
+  /** Something that a person should know of: into the trial's log and record, and into the worker's own log. */
+  warn: (message: string) => void;
+  /** Work on the store that waits while the store cannot be used, and shows why; repeated as a whole. */
+  patiently: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /**
@@ -61,6 +73,36 @@ export async function runSegment<T>(
     lost = reason instanceof Error && /NOT_FOUND|TIMED_OUT|GONE/i.test(reason.message);
     (lost ? kill : stop).abort();
   });
+  const { sweep, trial } = input;
+  const logbook = openLogbook(store, { sweep, trial, purpose }, (error) =>
+    log.warn({ sweep, trial }, `the trial's log could not be written: ${messageOf(error)}`),
+  );
+  const writeLogs = setInterval(() => void logbook.flush(), logMilliseconds);
+  const warn = (message: string) => {
+    logbook.add('warning', message);
+    log.warn({ sweep, trial }, message);
+  };
+  // A last checkpoint may wait for the store as long as its trainer may for itself.
+  const giveUp = new AbortController();
+  let giveUpTimer: NodeJS.Timeout | undefined;
+  kill.signal.addEventListener('abort', () => giveUp.abort());
+  stop.signal.addEventListener('abort', () => {
+    const { noticeSeconds } = dependencies;
+    giveUpTimer = setTimeout(() => giveUp.abort(), 1000 * graceSeconds(noticeSeconds));
+  });
+  const patiently = <T>(work: () => Promise<T>): Promise<T> =>
+    withPatience(work, {
+      giveUp: giveUp.signal,
+      onWait: (error, milliseconds) => {
+        if (progress.waiting === undefined) warn(`waiting for the store: ${error.message}`);
+        progress.waiting = error.message;
+        log.info({ sweep, trial }, `the store is tried again in ${Math.round(milliseconds / 1000)} s`);
+      },
+      onSuccess: () => {
+        delete progress.waiting;
+        logbook.add('info', 'the store answers again');
+      },
+    });
   const begun = performance.now();
   const seconds = () => (performance.now() - begun) / 1000;
   const heart = setInterval(
@@ -70,10 +112,9 @@ export async function runSegment<T>(
   context.heartbeat({ ...progress });
   let folder: string | undefined;
   try {
-    const [spec, record] = await Promise.all([
-      readSpec(store, input.sweep),
-      readTrial(store, input.sweep, input.trial),
-    ]);
+    const [spec, record] = await patiently(() =>
+      Promise.all([readSpec(store, sweep), readTrial(store, sweep, trial)]),
+    );
     if (!spec || !record)
       throw new RgsweepError(
         'data-missing',
@@ -98,6 +139,9 @@ export async function runSegment<T>(
         keptAt = Date.now();
         trainer.kept();
       },
+      logbook,
+      warn,
+      patiently,
     });
     return result;
   } catch (error) {
@@ -106,10 +150,15 @@ export async function runSegment<T>(
     if (error instanceof CancelledFailure || error instanceof ApplicationFailure) throw error;
     const kind = error instanceof RgsweepError ? error.kind : 'crashed';
     const known = failureKinds.find((name) => name === kind) ?? 'crashed';
-    const { step, stepsTrained } = progress;
-    const details: SegmentFailureDetails = { step, stepsTrained, seconds: seconds() };
+    const details: SegmentFailureDetails = {
+      step: progress.step,
+      stepsTrained: progress.stepsTrained,
+      seconds: seconds(),
+      ...(logbook.warnings.length > 0 ? { warnings: [...logbook.warnings] } : {}),
+    };
     if (known === 'cancelled' || (stop.signal.aborted && known === 'preempted')) {
       const reason = cancelled instanceof Error ? cancelled.message : '';
+      logbook.add('info', `ended at step ${progress.step} as it was asked to (${reason || 'cancelled'})`);
       if (/WORKER_SHUTDOWN/i.test(reason))
         throw ApplicationFailure.retryable(
           'the worker shut down; the trial goes on elsewhere',
@@ -118,12 +167,16 @@ export async function runSegment<T>(
         );
       throw new CancelledFailure(reason || 'cancelled', [details]);
     }
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
+    logbook.add('error', `${known}: ${message}`);
     log.warn({ sweep: input.sweep, trial: input.trial, kind: known, step: progress.step }, message);
     throw ApplicationFailure.create({ message, type: known, details: [details], nonRetryable: true });
   } finally {
     trainer.ended({ wastedSeconds });
     clearInterval(heart);
+    clearInterval(writeLogs);
+    clearTimeout(giveUpTimer);
+    await logbook.close();
     if (folder) await rm(folder, { recursive: true, force: true });
   }
 }

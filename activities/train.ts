@@ -4,9 +4,11 @@ import { RgsweepError } from '../src/errors.js';
 import { applyRetention, restoreLatestCheckpoint, saveCheckpoint } from '../src/store/checkpoints.js';
 import { LostLeaseError, takeLease } from '../src/store/lease.js';
 import { appendCurve } from '../src/store/records.js';
+import { retentionOf } from '../src/sweep/retention.js';
 import { readTrainingParameters } from '../src/train/parameters.js';
 import type { CurvePoint } from '../src/sweep/types.js';
 import type { TrainerTask } from '../src/train/protocol.js';
+import { createCheckpointSaver, type TrainedCheckpoint } from './checkpointSaver.js';
 import { leaseClaim } from './claim.js';
 import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
@@ -24,20 +26,30 @@ export function createTrain(dependencies: Dependencies) {
     runSegment(dependencies, input, 'train', async (run) => {
       const { sweep, trial, step } = input;
       const { spec, record, progress } = run;
-      const lease = await takeLease(store, sweep, trial, run.owner, leaseClaim(dependencies));
-      const warn = (message: string) => log.warn({ sweep, trial }, message);
+      const claim = leaseClaim(dependencies);
+      const lease = await run.patiently(() => takeLease(store, sweep, trial, run.owner, claim));
       const resumeFolder = join(run.folder, 'resume');
-      const restored = await restoreLatestCheckpoint(store, {
-        sweep,
-        trial,
-        atMostStep: step,
-        folder: resumeFolder,
-        onWarning: warn,
-      });
+      const restored = await run.patiently(() =>
+        restoreLatestCheckpoint(store, {
+          sweep,
+          trial,
+          atMostStep: step,
+          folder: resumeFolder,
+          onWarning: run.warn,
+        }),
+      );
       const fromStep = restored?.step ?? 0;
       progress.step = fromStep;
+      const warnings = () => (run.logbook.warnings.length > 0 ? { warnings: [...run.logbook.warnings] } : {});
       if (fromStep === step)
-        return { step, stepsTrained: 0, trainSeconds: 0, stepsPerSecond: 0, backend: record.backend ?? '' };
+        return {
+          step,
+          stepsTrained: 0,
+          trainSeconds: 0,
+          stepsPerSecond: 0,
+          backend: record.backend ?? '',
+          ...warnings(),
+        };
 
       const outputFolder = join(run.folder, 'output');
       await mkdir(outputFolder);
@@ -53,7 +65,7 @@ export function createTrain(dependencies: Dependencies) {
         toStep: step,
         resumeFrom: restored ? resumeFolder : null,
         outputFolder,
-        dataFolder: await localDataset(dependencies, spec.task),
+        dataFolder: await run.patiently(() => localDataset(dependencies, spec.task)),
         checkpointEverySteps: spec.checkpointEverySteps,
         backend: dependencies.backend ?? spec.backend,
         threads: dependencies.threads,
@@ -83,24 +95,23 @@ export function createTrain(dependencies: Dependencies) {
       let backend = '';
       let parentStep = fromStep === 0 ? undefined : fromStep;
       let points: CurvePoint[] = [];
-      // Checkpoints are saved in order while training goes on; the first failure ends the run.
-      let saving: Promise<void> = Promise.resolve();
-      let savingFailed: unknown;
-      const save = async (checkpointStep: number, folder: string, loss: number) => {
+      const save = async ({ step: checkpointStep, folder, loss }: TrainedCheckpoint) => {
         const begun = performance.now();
         const curve = points;
         points = [];
-        if (curve.length > 0) await appendCurve(store, sweep, trial, curve);
-        const manifest = await saveCheckpoint(store, {
-          sweep,
-          trial,
-          step: checkpointStep,
-          folder,
-          lease,
-          parameters: record.parameters,
-          seed: record.seed,
-          ...(parentStep === undefined ? {} : { parentStep }),
-          loss,
+        const manifest = await run.patiently(async () => {
+          if (curve.length > 0) await appendCurve(store, sweep, trial, curve);
+          return saveCheckpoint(store, {
+            sweep,
+            trial,
+            step: checkpointStep,
+            folder,
+            lease,
+            parameters: record.parameters,
+            seed: record.seed,
+            ...(parentStep === undefined ? {} : { parentStep }),
+            loss,
+          });
         });
         parentStep = checkpointStep;
         metrics.checkpointSaved({
@@ -109,8 +120,10 @@ export function createTrain(dependencies: Dependencies) {
           of: { sweep, trial },
         });
         run.kept();
-        await applyRetention(store, { sweep, trial, keepLast: 2, keepSteps: spec.pruner.rungs });
+        await run.patiently(() => applyRetention(store, { sweep, trial, ...retentionOf(spec) }));
+        await run.logbook.flush();
       };
+      const saver = createCheckpointSaver(save, run.abandon);
 
       const end = await runTrainer({
         command: dependencies.trainerCommand,
@@ -119,8 +132,11 @@ export function createTrain(dependencies: Dependencies) {
         stop: run.stop,
         kill: run.kill,
         stallSeconds: spec.supervision?.stallSeconds ?? dependencies.stallSeconds,
-        graceSeconds,
-        onNoise: (line) => log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`),
+        graceSeconds: graceSeconds(dependencies.noticeSeconds),
+        onNoise: (line) => {
+          run.logbook.add('output', line);
+          log.info({ sweep, trial }, `trainer: ${line.slice(0, 500)}`);
+        },
         onMemory: (bytes) => run.trainer.memory(bytes),
         onMessage: (message) => {
           run.trainer.heard();
@@ -128,9 +144,10 @@ export function createTrain(dependencies: Dependencies) {
             case 'started':
               backend = message.backends?.join(', then ') ?? message.backend;
               progress.backend = backend;
+              run.logbook.add('info', `training on ${backend} from step ${fromStep} to ${step}`);
               return;
             case 'warning':
-              return warn(message.message);
+              return run.warn(message.message);
             case 'progress': {
               const { step: at, loss, stepsPerSecond, tensorBytes } = message;
               count(at, loss, stepsPerSecond);
@@ -143,34 +160,31 @@ export function createTrain(dependencies: Dependencies) {
               count(message.step, message.loss);
               progress.step = message.step;
               progress.stepsTrained = message.step - fromStep;
-              saving = saving
-                .then(() => save(message.step, insideFolder(outputFolder, message.folder), message.loss))
-                .catch((error: unknown) => {
-                  savingFailed ??= error;
-                  run.abandon();
-                });
+              saver.offer({ ...message, folder: insideFolder(outputFolder, message.folder) });
               return;
           }
         },
       }).catch(async (error: unknown) => {
-        await saving;
-        if (savingFailed instanceof LostLeaseError)
-          throw new RgsweepError('cancelled', savingFailed.message, { cause: savingFailed });
-        throw asError(savingFailed ?? error);
+        await saver.settled();
+        if (saver.failed instanceof LostLeaseError)
+          throw new RgsweepError('cancelled', saver.failed.message, { cause: saver.failed });
+        throw asError(saver.failed ?? error);
       });
-      await saving;
-      if (savingFailed) throw asError(savingFailed);
+      await saver.settled();
+      if (saver.failed !== undefined) throw asError(saver.failed);
       progress.step = end.step;
       progress.stepsTrained = end.step - fromStep;
       if (end.preempted || end.step < step)
         throw new RgsweepError('preempted', `training was asked to end at step ${end.step} of ${step}`);
       const trainSeconds = (performance.now() - started) / 1000;
+      run.logbook.add('info', `trained to step ${end.step} in ${trainSeconds.toFixed(1)} s`);
       return {
         step: end.step,
         stepsTrained: progress.stepsTrained,
         trainSeconds,
         stepsPerSecond: progress.stepsTrained / trainSeconds,
         backend,
+        ...warnings(),
       };
     });
 }

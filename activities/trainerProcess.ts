@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import type { TrainerMessage, TrainerTask } from '../src/train/protocol.js';
+import { countMemoryKills, describeMemory, outOfMemoryWords } from './trainerMemory.js';
 
 /** Longest line a trainer may print; more is a fault of the trainer, not a message. */
 const longestLine = 1 << 20;
@@ -17,7 +18,7 @@ export interface TrainerRun {
   onMessage: (message: TrainerMessage) => void;
   /** Resident memory of the trainer, about every second, where the system tells it. */
   onMemory: (bytes: number) => void;
-  /** Something the trainer printed that is no message. */
+  /** A line that the trainer printed and that is no message, on standard output or standard error. */
   onNoise: (line: string) => void;
   /** Aborted: the trainer is asked to write a checkpoint and end (SIGTERM). */
   stop: AbortSignal;
@@ -84,6 +85,9 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   let end: TrainerEnd | undefined;
   let failed: RgsweepError | undefined;
   let errorOutput = '';
+  let errorLine = '';
+  let peakMemory = 0;
+  const memoryKillsBefore = countMemoryKills();
   let lastStep = -1;
   let lastProgress = Date.now();
   let killedBecause: RgsweepError | undefined;
@@ -132,6 +136,9 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   child.stderr.setEncoding('utf8');
   child.stderr.on('data', (text: string) => {
     errorOutput = (errorOutput + text).slice(-keptErrorOutput);
+    const lines = (errorLine + text).split('\n');
+    errorLine = lines.pop()!.slice(-longestLine);
+    for (const line of lines) if (line.trim() !== '') run.onNoise(line);
   });
 
   let graceTimer: NodeJS.Timeout | undefined;
@@ -149,7 +156,11 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   const watch = setInterval(() => {
     // Second field: resident pages, of 4 KiB on the systems that have this file and run trainers.
     readFile(`/proc/${child.pid}/statm`, 'utf8').then(
-      (pages) => run.onMemory(Number(pages.split(' ')[1]) * 4096),
+      (pages) => {
+        const bytes = Number(pages.split(' ')[1]) * 4096;
+        peakMemory = Math.max(peakMemory, bytes);
+        run.onMemory(bytes);
+      },
       () => undefined,
     );
     const seconds = (Date.now() - lastProgress) / 1000;
@@ -176,16 +187,33 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
       },
     );
     receive(pending);
+    if (errorLine.trim() !== '') run.onNoise(errorLine);
     if (killedBecause) throw killedBecause;
+    if (failed?.kind === 'out-of-memory')
+      throw failure('out-of-memory', `${failed.message}; ${describeMemory(peakMemory)}`);
     if (failed) throw failed;
     if (code === 0 && end) return end;
+    // Asked to end before it listened, or one that does not listen: what it had not saved is trained again.
+    if (signal === 'SIGTERM' && run.stop.aborted)
+      throw failure('preempted', 'the trainer was ended before it could write a checkpoint');
+    // The kernel's own killing says nothing to its victim, but counts it.
+    const killedForMemory =
+      signal === 'SIGKILL' && (countMemoryKills() ?? 0) > (memoryKillsBefore ?? Number.POSITIVE_INFINITY);
+    if (killedForMemory)
+      throw failure(
+        'out-of-memory',
+        `the system killed the trainer for want of memory; ${describeMemory(peakMemory)}`,
+      );
     const reason = signal
       ? `the trainer was killed by ${signal}${signal === 'SIGKILL' ? ' (by hand, or by the system for want of memory)' : ''}`
       : code === 0
         ? 'the trainer ended without saying that it was done'
         : `the trainer exited with code ${code}`;
     const tail = errorOutput.trim().split('\n').slice(-5).join('\n');
-    throw failure('crashed', tail ? `${reason}; its last words: ${tail}` : reason);
+    const words = tail ? `${reason}; its last words: ${tail}` : reason;
+    if (outOfMemoryWords.test(errorOutput))
+      throw failure('out-of-memory', `${words}; ${describeMemory(peakMemory)}`);
+    throw failure('crashed', words);
   } finally {
     clearInterval(watch);
     clearTimeout(graceTimer);

@@ -40,17 +40,21 @@ export interface TrainResult {
   trainSeconds: number;
   stepsPerSecond: number;
   backend: string;
+  /** What the trial's record should tell, e.g. of checkpoints that were skipped. */
+  warnings?: string[];
 }
 
 export interface EvaluateResult {
   metrics: Record<string, number>;
   evaluateSeconds: number;
+  warnings?: string[];
 }
 
 /** Details of an `ApplicationFailure` thrown by `train`; its type is the failure kind. */
 export interface SegmentFailureDetails {
   step: number;
   stepsTrained: number;
+  warnings?: string[];
   /** Seconds that the trainer worked. */
   seconds?: number;
 }
@@ -66,6 +70,8 @@ export interface SegmentProgress {
   /** Seconds that the trainer has worked in this attempt. */
   seconds?: number;
   backend?: string;
+  /** Why nothing can be saved or read just now: the store's own words. */
+  waiting?: string;
 }
 
 export interface Activities {

@@ -122,8 +122,10 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
 function addTraining(earlier: TrainResult, later: TrainResult): TrainResult {
   const trainSeconds = earlier.trainSeconds + later.trainSeconds;
   const stepsTrained = earlier.stepsTrained + later.stepsTrained;
+  const warnings = [...(earlier.warnings ?? []), ...(later.warnings ?? [])];
   return {
     ...later,
+    ...(warnings.length > 0 ? { warnings } : {}),
     trainSeconds,
     stepsTrained,
     stepsPerSecond: trainSeconds > 0 ? stepsTrained / trainSeconds : 0,

@@ -70,7 +70,8 @@ export async function followSweep(options: FollowOptions): Promise<SweepState> {
       const lines = progressView(progress, Math.max(40, terminal.columns ?? 100));
       draw(data ? [...lines, data] : lines);
     } else {
-      const changed = JSON.stringify([progress.counts, progress.state, view.data?.what]);
+      const waiting = progress.running.map((one) => one.waiting);
+      const changed = JSON.stringify([progress.counts, progress.state, view.data?.what, waiting]);
       if (changed !== plain || Date.now() - plainAt > plainMilliseconds) {
         output.write(`${data ?? progressLine(progress)}\n`);
         plain = changed;

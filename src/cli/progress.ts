@@ -1,9 +1,19 @@
 import { metricFigure } from '../report/figures.js';
 import type { ProgressStatus, RunningTrial } from '../report/progress.js';
 import { bestTrial, nextRung } from '../sweep/state.js';
-import type { TrialState } from '../sweep/types.js';
+import type { TrialRecord, TrialState } from '../sweep/types.js';
 import type { SweepView } from './collect.js';
 import { describePlan } from './plan.js';
+
+/** The last failure of each trial that failed for good, newest first. */
+function failuresOf(records: readonly TrialRecord[]): NonNullable<ProgressStatus['failures']> {
+  return records
+    .flatMap(({ trial, state, failures }) => {
+      const last = failures.at(-1);
+      return state === 'failed' && last ? [{ trial, ...last }] : [];
+    })
+    .sort((a, b) => b.at.localeCompare(a.at));
+}
 
 /** A view of a sweep as the progress display and `status --json` show it. */
 export function progressOf(view: SweepView): ProgressStatus {
@@ -24,6 +34,7 @@ export function progressOf(view: SweepView): ProgressStatus {
       phase: purpose === 'test' ? 'test' : (progress?.purpose ?? 'train'),
       step: progress?.step ?? from,
       toStep,
+      ...(progress?.waiting === undefined ? {} : { waiting: progress.waiting }),
       ...(progress?.loss === undefined ? {} : { loss: progress.loss }),
       ...(progress?.stepsPerSecond === undefined ? {} : { stepsPerSecond: progress.stepsPerSecond }),
     };
@@ -56,6 +67,7 @@ export function progressOf(view: SweepView): ProgressStatus {
       const row = machine.trials.find((one) => one.baseline === name);
       return { name, ...(row ? figureOf(row.trial) : {}) };
     }),
+    failures: failuresOf(records),
     stepsDone: machine.trials.reduce((sum, row) => sum + stepOf(row.trial), 0),
     stepsTotal: describePlan({ ...spec, budget: { ...spec.budget, trials: machine.trialBudget } }).steps,
     startedAt: view.startedAt,

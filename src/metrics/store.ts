@@ -51,6 +51,7 @@ export function observedStore(store: ObjectStore, metrics: Pick<Metrics, 'storeO
     download: (key, file) => observe('download', () => store.download(key, file)),
     upload: (key, file) => observe('upload', () => store.upload(key, file)),
     list: (prefix) => observeItems(store.list(prefix)),
+    leftovers: (age) => store.leftovers(age),
     listFolders: (prefix) => observeItems(store.listFolders(prefix)),
   };
 }

@@ -133,3 +133,10 @@ export function metricFigure(metrics: Readonly<Record<string, number>>, metric: 
   const error = metrics[`${metric}Error`];
   return error !== undefined && Number.isFinite(error) && error > 0 ? { value, error } : { value };
 }
+
+/** `12.3 MB`: bytes in powers of 1,000. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  const power = Math.min(units.length - 1, bytes < 1 ? 0 : Math.floor(Math.log10(bytes) / 3));
+  return `${(bytes / 1000 ** power).toFixed(power === 0 ? 0 : 1)} ${units[power]}`;
+}

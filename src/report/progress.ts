@@ -15,6 +15,8 @@ export interface RunningTrial {
   toStep: number;
   loss?: number;
   stepsPerSecond?: number;
+  /** Why it makes no headway just now, e.g. what the store says. */
+  waiting?: string;
 }
 
 /** How a sweep stands: what `status` and the live view show, and what `status --json` prints. */
@@ -32,6 +34,8 @@ export interface ProgressStatus {
   best?: Figure & { trial: number; label: string; step: number };
   /** The baselines' values at the highest rung each has reached; absent while there is none. */
   baselines: (Partial<Figure> & { name: string; step?: number })[];
+  /** Trials that failed for good, newest failure first: of each its last failure. */
+  failures?: { trial: number; kind: string; step: number; message: string; at: string }[];
   /** Training steps done, and those the sweep will take by the present estimate. */
   stepsDone: number;
   stepsTotal?: number;
@@ -115,12 +119,17 @@ function bestLines(status: ProgressStatus): { head: string; figure: string; text
 
 /**
  * Live progress as lines of at most `width` columns, redrawn in place by the caller: state, a bar with the time left,
- * trials by state, best so far beside the baselines, running trials with step, bar and loss (at most `maximumRunning`).
+ * trials by state, best so far beside the baselines, running trials with step, bar and loss (at most `maximumRunning`), and
+ * the last failures (at most `maximumFailures`).
  */
 export function progressView(
   status: ProgressStatus,
   width: number,
-  { now = new Date(), maximumRunning = 8 }: { now?: Date; maximumRunning?: number } = {},
+  {
+    now = new Date(),
+    maximumRunning = 8,
+    maximumFailures = 3,
+  }: { now?: Date; maximumRunning?: number; maximumFailures?: number } = {},
 ): string[] {
   const lines: string[] = [];
   const fraction = status.stepsTotal ? status.stepsDone / status.stepsTotal : undefined;
@@ -147,9 +156,27 @@ export function progressView(
           ? `evaluating at ${formatCount(entry.step)} steps`
           : 'measuring on test data';
     lines.push(`  ${trial}  ${what}  ${fitLine(entry.label, 200)}`);
+    if (entry.waiting !== undefined) lines.push(...wrapWaiting(entry.waiting, 10 + digits, width));
   }
   if (running.length > maximumRunning) lines.push(`  … and ${running.length - maximumRunning} more running`);
+  const failures = status.failures ?? [];
+  for (const { trial, kind, step, message } of failures.slice(0, maximumFailures))
+    lines.push(`  trial ${trial} failed: ${kind} at step ${formatCount(step)}: ${fitLine(message, 300)}`);
+  if (failures.length > maximumFailures)
+    lines.push(
+      `  … and ${failures.length - maximumFailures} more failed (rgsweep trials ${status.sweep} --state failed)`,
+    );
   return lines.map((line) => cut(line, width));
+}
+
+/** The reason of a wait over several lines: it ends with what matters most. */
+function wrapWaiting(waiting: string, indent: number, width: number): string[] {
+  const room = Math.max(20, width - indent);
+  const text = `waits: ${fitLine(waiting, 500)}`;
+  return Array.from(
+    { length: Math.ceil(text.length / room) },
+    (_, index) => ' '.repeat(indent) + text.slice(index * room, (index + 1) * room),
+  );
 }
 
 /** Cuts a line that keeps its own indentation and alignment. */
@@ -179,6 +206,8 @@ export function progressLine(status: ProgressStatus, { now = new Date() }: { now
       parts.push(
         `${fitLine(baseline.name, 40)} ${formatFigure({ value: baseline.value, error: baseline.error })}`,
       );
+  for (const { trial, waiting } of status.running)
+    if (waiting !== undefined) parts.push(`trial ${trial} waits: ${fitLine(waiting, 200)}`);
   parts.push(timesLine(status, now).replace(/ · /g, ', '));
   return parts.join('; ');
 }

@@ -26,8 +26,7 @@ export async function emptyTrial(
   for await (const { key } of store.list(folder)) {
     const part = layout.parseTrialKey(sweep, key);
     if (part?.kind === 'manifest') manifests.push(key);
-    else if (part?.kind === 'checkpointFile' || part?.kind === 'curve' || key.startsWith(`${folder}samples/`))
-      others.push(key);
+    else if (part && ['checkpointFile', 'curve', 'samples'].includes(part.kind)) others.push(key);
   }
   for (const keys of [manifests, others]) await mapLimited(keys, parallelDeletes, (key) => store.delete(key));
 }

@@ -242,19 +242,14 @@ export async function openFileStore(
     const entries = (await explained('list', folderKey, () => entriesOf(path))).filter(({ name }) =>
       name.startsWith(start),
     );
-    const sizes = await mapLimited(entries, 32, ({ name, isFolder }) =>
-      isFolder
-        ? Promise.resolve(undefined)
-        : stat(join(path, name)).then(
-            ({ size }) => size,
-            () => undefined,
-          ),
+    const statuses = await mapLimited(entries, 32, ({ name, isFolder }) =>
+      isFolder ? Promise.resolve(undefined) : stat(join(path, name)).catch(() => undefined),
     );
     for (const [index, { name, isFolder }] of entries.entries()) {
       const key = folderKey === '' ? name : `${folderKey}/${name}`;
-      const bytes = sizes[index];
+      const status = statuses[index];
       if (isFolder) yield* walk(key, '');
-      else if (bytes !== undefined) yield { key, bytes };
+      else if (status) yield { key, bytes: status.size, modifiedAt: status.mtime };
     }
   }
 
@@ -327,6 +322,16 @@ export async function openFileStore(
       const path = folderKey === '' ? folder : join(folder, folderKey);
       for (const { name, isFolder } of await explained('list', prefix, () => entriesOf(path)))
         if (isFolder && (await hasObject(folderKey === '' ? name : `${folderKey}/${name}`))) yield name;
+    },
+
+    async *leftovers(olderThanMilliseconds) {
+      const names = await readdir(temporary).catch(() => []);
+      for (const name of names) {
+        const file = join(temporary, name);
+        const status = await stat(file).catch(() => undefined);
+        if (!status?.isFile() || Date.now() - status.mtimeMs < olderThanMilliseconds) continue;
+        yield { what: `${reservedFolder}/temporary/${name}`, bytes: status.size, remove: () => unlink(file) };
+      }
     },
 
     async delete(key) {

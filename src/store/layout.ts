@@ -36,6 +36,8 @@ export type TrialKeyPart =
   | { kind: 'curve'; step: number }
   | { kind: 'manifest'; step: number }
   | { kind: 'checkpointFile'; step: number; attempt: string; name: string }
+  | { kind: 'log' }
+  | { kind: 'samples' }
   | { kind: 'other' };
 
 function parseTrialPath(path: string): TrialKeyPart {
@@ -43,6 +45,8 @@ function parseTrialPath(path: string): TrialKeyPart {
   if (path === 'lease.json') return { kind: 'lease' };
   const curve = /^curve\/(\d{1,15})\.jsonl$/.exec(path);
   if (curve) return { kind: 'curve', step: Number(curve[1]) };
+  if (/^log\/[0-9A-Za-z-]{1,60}\.jsonl$/.test(path)) return { kind: 'log' };
+  if (/^samples\/step-\d{1,15}-[a-z]+\/.+$/.test(path)) return { kind: 'samples' };
   const checkpoint = /^step-(\d{1,15})\/(.+)$/.exec(path);
   if (!checkpoint) return { kind: 'other' };
   const step = Number(checkpoint[1]);
@@ -86,6 +90,10 @@ export const layout = {
   /** Written last: a checkpoint without it does not exist. */
   manifest: (sweep: string, trial: number, step: number) =>
     `${layout.checkpoint(sweep, trial, step)}/manifest.json`,
+  /** Prefix of what a trial's attempts said. */
+  logs: (sweep: string, trial: number) => `${layout.trial(sweep, trial)}/log/`,
+  /** What one attempt said; names sort by time. */
+  log: (sweep: string, trial: number, part: string) => `${layout.logs(sweep, trial)}${part}.jsonl`,
   /** Which attempt may write the trial's checkpoints. */
   lease: (sweep: string, trial: number) => `${layout.trial(sweep, trial)}/lease.json`,
   /** Folder of the samples and observables of one evaluation. */

@@ -17,6 +17,7 @@ import { RgsweepError } from '../errors.js';
 import { checkKey, checkPrefix } from './keys.js';
 import { withRetries, type RetryOptions } from './retry.js';
 import { singleRequestBytes, uploadInParts, writeIdName } from './s3Multipart.js';
+import { unfinishedUploads } from './s3Uploads.js';
 import {
   explainS3Error,
   isFailedCondition,
@@ -274,9 +275,10 @@ export async function openS3Store(options: S3StoreOptions): Promise<ObjectStore>
     async *list(below) {
       const skipped = prefix === '' ? 0 : prefix.length + 1;
       for await (const { Contents } of pages(below))
-        for (const { Key, Size } of Contents ?? [])
+        for (const { Key, Size, LastModified } of Contents ?? [])
           // Consoles make empty objects that look like folders.
-          if (Key !== undefined && !Key.endsWith('/')) yield { key: Key.slice(skipped), bytes: Size ?? 0 };
+          if (Key !== undefined && !Key.endsWith('/'))
+            yield { key: Key.slice(skipped), bytes: Size ?? 0, modifiedAt: LastModified ?? new Date() };
     },
 
     async *listFolders(below) {
@@ -285,6 +287,9 @@ export async function openS3Store(options: S3StoreOptions): Promise<ObjectStore>
         for (const { Prefix } of CommonPrefixes ?? [])
           if (Prefix !== undefined) yield Prefix.slice(skipped, -1);
     },
+
+    leftovers: (olderThanMilliseconds) =>
+      unfinishedUploads({ client, bucket, prefix, olderThanMilliseconds, request }),
 
     async delete(key) {
       await request(`delete ${key}`, async () => {

@@ -2,6 +2,15 @@
 export interface ObjectInfo {
   key: string;
   bytes: number;
+  /** When it was written last, by the store's own clock. */
+  modifiedAt: Date;
+}
+
+/** What a killed writer left that is no object: half an upload, a temporary file. */
+export interface Leftover {
+  what: string;
+  bytes: number;
+  remove: () => Promise<void>;
 }
 
 /** An object's content with the tag that `putIfMatch` compares. */
@@ -44,4 +53,6 @@ export interface ObjectStore {
   download(key: string, file: string): Promise<boolean>;
   /** Copies a local file into an object (streamed in parts where large). */
   upload(key: string, file: string): Promise<void>;
+  /** Writes that were begun and not touched for so long, and that will never become objects. */
+  leftovers(olderThanMilliseconds: number): AsyncIterable<Leftover>;
 }

@@ -72,10 +72,25 @@ export interface SweepSpec {
   checkpointEverySteps: number;
   evaluation: { samples: number };
   backend: 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'cpu';
+  /** Checkpoints of each trial to keep beside those of the rungs; absent: the two newest. */
+  retention?: { keepLast: number; keepBest: number };
+  /** Whom to tell when the sweep ends or a trial fails for good. */
+  notify?: NotifySpec;
   /** Number of failures without progress after which a trial is given up. */
   retries: number;
   /** Absent in sweeps that were launched before it could be set: `defaultSupervision`. */
   supervision?: Supervision;
+}
+
+/** `finished`: the sweep ended, in whichever state; `trial-failed`: a trial failed for good. */
+export const notifyEvents = ['finished', 'trial-failed'] as const;
+export type NotifyEvent = (typeof notifyEvents)[number];
+
+export interface NotifySpec {
+  url?: string;
+  /** Environment variable of the control worker that holds the URL, so that a secret one is kept nowhere. */
+  urlVariable?: string;
+  on: NotifyEvent[];
 }
 
 export interface RungResult {
@@ -113,6 +128,10 @@ export interface TrialRecord {
   state: TrialState;
   rungs: RungResult[];
   failures: TrialFailure[];
+  /** What its attempts warned of, e.g. checkpoints that had to be skipped; the newest fifty. */
+  warnings?: { message: string; at: string }[];
+  /** Which write of the control side was the last one: done twice, it counts once. */
+  lastWrite?: string;
   /** Steps trained, repeated ones counted again: what was paid. */
   stepsPaid: number;
   /** Seconds that trainers worked for it, lost attempts included. */

@@ -19,6 +19,7 @@ import { controlQueue, trainQueue } from '../sweep/names.js';
 import type { BackendRequest } from '../train/protocol.js';
 import { version } from '../version.js';
 import { keepSweepGauges } from './sweepGauges.js';
+import { trainerCommand } from './trainerCommand.js';
 
 export interface WorkerSettings {
   role: 'control' | 'train' | 'all';
@@ -34,40 +35,18 @@ export interface WorkerSettings {
   /** Port of our metrics; 0 takes a free one. Temporal's own go to another free port. */
   metricsPort: number;
   stallSeconds: number;
+  /** Seconds that a worker has between SIGTERM and its end. Default 25. */
+  noticeSeconds?: number;
   /** Aborted: trainers write a checkpoint and the worker ends. */
   stop: AbortSignal;
   onReady: (addresses: { metricsUrl: string; temporalMetricsUrl: string }) => void;
 }
 
-/** Compiled files beside each other in dist/. */
+/** Beside the compiled files in dist/. */
 const bundlePath = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
-const trainerPath = fileURLToPath(new URL('../train/trainer.js', import.meta.url));
-
-/**
- * The built-in trainer, unless RGSWEEP_TRAINER names another program that speaks the trainer protocol, as a JSON array of
- * program and arguments. (`simulated` is no program: a trainer that costs nothing, for benchmarks.)
- */
-function trainerCommand(): string[] {
-  const named = process.env.RGSWEEP_TRAINER;
-  if (named === undefined) return [process.execPath, trainerPath];
-  try {
-    const command: unknown = JSON.parse(named);
-    if (Array.isArray(command) && command.length > 0 && command.every((part) => typeof part === 'string'))
-      return command;
-  } catch {
-    // Falls through to the message below.
-  }
-  throw new RgsweepError(
-    'usage',
-    `RGSWEEP_TRAINER: ${named} is no JSON array of a program and its arguments`,
-    {
-      remedy: 'for example ["python3", "train.py"]',
-    },
-  );
-}
 
 /** Time for trainers to write their checkpoint; below a spot instance's notice. */
-const shutdownForceTime = '25 seconds';
+export const defaultNoticeSeconds = 25;
 
 async function freePort(): Promise<number> {
   const server = createServer();
@@ -152,6 +131,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
   }
 
   const simulated = process.env.RGSWEEP_TRAINER === simulatedTrainerName;
+  const noticeSeconds = settings.noticeSeconds ?? defaultNoticeSeconds;
   const activities = createActivities({
     store,
     cacheFolder: settings.cacheFolder,
@@ -161,6 +141,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     ...(settings.backend === undefined ? {} : { backend: settings.backend }),
     threads: Math.max(1, Math.floor(availableParallelism() / settings.slots)),
     stallSeconds: settings.stallSeconds,
+    noticeSeconds,
     metrics,
     log,
   });
@@ -169,7 +150,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       connection,
       namespace,
       shutdownGraceTime: 0,
-      shutdownForceTime,
+      shutdownForceTime: noticeSeconds * 1000,
     };
   const workers: Worker[] = [];
   if (settings.role !== 'train')

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
 import { readSnapshot } from '../../src/store/records.js';
+import { decodeJson } from '../../src/store/json.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
 import { TestStack, trainersBelow, until } from './harness.js';
@@ -33,6 +34,28 @@ beforeAll(async () => {
 }, 120_000);
 afterAll(() => stack.stop());
 
+/** Steps of the whole checkpoints of a trial, ascending, and the step that each one's training went on from. */
+const chainOf = async (name: string, trial: number) => {
+  const chain = new Map<number, number | undefined>();
+  for await (const { key } of store.list(`sweeps/${name}/trials/000${trial}/step-`)) {
+    if (!key.endsWith('/manifest.json')) continue;
+    const { step, parentStep } = decodeJson((await store.get(key))!.body, key) as {
+      step: number;
+      parentStep?: number;
+    };
+    chain.set(step, parentStep);
+  }
+  return chain;
+};
+
+const figures = ({ trials }: SweepSnapshot) =>
+  trials.map((trial) => ({
+    parameters: trial.parameters,
+    validation: trial.rungs.map((rung) => rung.metrics),
+    test: trial.test,
+  }));
+let calm: SweepSnapshot;
+
 const run = async (name: string) => {
   const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name)));
   expect(launched.stderr).toBe('');
@@ -55,7 +78,7 @@ const checkpointOf = (name: string, trial: number) =>
 
 it('a killed sweep ends with the figures of a calm one, to the last bit', async () => {
   await run('calm');
-  const calm = await ended('calm');
+  calm = await ended('calm');
 
   await run('killed');
   await checkpointOf('killed', 0);
@@ -71,12 +94,37 @@ it('a killed sweep ends with the figures of a calm one, to the last bit', async 
   const killed = await ended('killed');
 
   expect(killed.trials.flatMap((trial) => trial.failures).length).toBeGreaterThan(0);
-  const figures = ({ trials }: SweepSnapshot) =>
-    trials.map((trial) => ({
-      parameters: trial.parameters,
-      validation: trial.rungs.map((rung) => rung.metrics),
-      test: trial.test,
-    }));
   expect(figures(killed)).toEqual(figures(calm));
   expect(figures(calm).every(({ validation }) => Number.isFinite(validation[0]!.kl))).toBe(true);
 }, 600_000);
+
+it('a worker that is asked to end loses no step of real training, and takes less than its notice', async () => {
+  await run('preempted');
+  let seconds = 0;
+  for (const trial of [0, 1]) {
+    await checkpointOf('preempted', trial);
+    const asked = performance.now();
+    await stack.train.kill('SIGTERM');
+    seconds = Math.max(seconds, (performance.now() - asked) / 1000);
+    expect(trainersBelow(stack.folder)).toEqual([]);
+    stack.train.start();
+    await until('a trainer to go on', () => trainersBelow(stack.folder).length > 0);
+  }
+  const preempted = await ended('preempted');
+  const failures = preempted.trials.flatMap((trial) => trial.failures);
+  expect(failures.length).toBeGreaterThan(0);
+  expect(failures.filter(({ kind }) => kind !== 'preempted')).toEqual([]);
+  const repeated = preempted.trials.reduce(
+    (sum, trial) => sum + trial.stepsPaid - trial.rungs.at(-1)!.step,
+    0,
+  );
+  console.log(
+    `SIGTERM: ${failures.length} trainers preempted, ${repeated} of ${2 * 120} steps repeated, ended in ${seconds.toFixed(1)} s of 25 s`,
+  );
+  expect(repeated).toBe(0);
+  expect(seconds).toBeLessThan(25);
+  expect(figures(preempted)).toEqual(figures(calm));
+  // Each trial ends at step 120 with a checkpoint that went on from another one in an unbroken chain.
+  for (const { trial } of preempted.trials)
+    expect((await chainOf('preempted', trial)).get(120)).toBeLessThan(120);
+}, 300_000);

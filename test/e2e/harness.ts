@@ -72,7 +72,6 @@ export class TestStack {
   constructor(store = join(this.folder, 'store')) {
     this.storeUrl = store.includes('://') ? store : `file://${store}`;
   }
-
   private environment: NodeJS.ProcessEnv | undefined;
 
   async start(
@@ -133,7 +132,12 @@ export class TestStack {
   /** Runs the command line to its end. */
   async run(...args: string[]): Promise<{ code: number | null; stdout: string; stderr: string }> {
     const child = spawn(process.execPath, [mainFile, ...args], {
-      env: { ...process.env, TEMPORAL_ADDRESS: this.address, RGSWEEP_STORE: this.storeUrl },
+      env: {
+        ...process.env,
+        ...this.environment,
+        TEMPORAL_ADDRESS: this.address,
+        RGSWEEP_STORE: this.storeUrl,
+      },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     let stdout = '';

@@ -36,7 +36,7 @@ describe('layout', () => {
       attempt: '1-a',
       name: 'sub/model.safetensors',
     });
-    expect(parse(`${layout.samples('s', 3, 500, 'test')}/a.json`)).toEqual({ trial: 3, kind: 'other' });
+    expect(parse(`${layout.samples('s', 3, 500, 'test')}/a.json`)).toEqual({ trial: 3, kind: 'samples' });
     for (const key of [layout.spec('s'), layout.trialRecord('t', 3), 'sweeps/s/trials/x/trial.json'])
       expect(parse(key), key).toBeUndefined();
   });

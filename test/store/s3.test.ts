@@ -161,7 +161,7 @@ if (program !== undefined)
         failFirst('GET', fault);
         const keys = [];
         for await (const object of store.list(key)) keys.push(object);
-        expect(keys).toEqual([{ key, bytes: 1 }]);
+        expect(keys).toMatchObject([{ key, bytes: 1 }]);
         failFirst('DELETE', fault);
         await store.delete(key);
         expect(retries).toBeGreaterThanOrEqual(6);

@@ -1,9 +1,13 @@
 import type { Command } from 'commander';
+import { register as archive } from './archive.js';
 import { register as backend } from './backend.js';
+import { register as clone } from './clone.js';
 import { register as data } from './data.js';
 import { register as doctor } from './doctor.js';
 import { register as enqueue } from './enqueue.js';
+import { register as evaluate } from './evaluate.js';
 import { register as extend } from './extend.js';
+import { register as gc } from './gc.js';
 import { register as launch } from './launch.js';
 import { register as list } from './list.js';
 import { register as optimize } from './optimize.js';
@@ -13,6 +17,7 @@ import { register as report } from './report.js';
 import { register as sample } from './sample.js';
 import { register as schedule } from './schedule.js';
 import { register as resume } from './resume.js';
+import { register as show } from './show.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
 import { register as trials } from './trials.js';
@@ -23,9 +28,11 @@ import { register as worker } from './worker.js';
 export const verbs: readonly ((program: Command) => void)[] = [
   up,
   launch,
+  clone,
   list,
   status,
   trials,
+  show,
   report,
   exporting,
   pause,
@@ -34,6 +41,9 @@ export const verbs: readonly ((program: Command) => void)[] = [
   extend,
   enqueue,
   sample,
+  evaluate,
+  archive,
+  gc,
   schedule,
   data,
   backend,

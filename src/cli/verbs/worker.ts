@@ -12,6 +12,7 @@ interface WorkerVerbOptions {
   metricsPort: number;
   cache?: string;
   stallSeconds: number;
+  notice: number;
   exitWithParent?: boolean;
 }
 
@@ -46,6 +47,12 @@ export function register(program: Command): void {
       parseCount('--stall-seconds', 1),
       300,
     )
+    .option(
+      '--notice <n>',
+      'seconds between SIGTERM and the end, for the trainers’ checkpoints (default: RGSWEEP_NOTICE_SECONDS, else 25)',
+      parseCount('--notice', 2),
+      parseCount('RGSWEEP_NOTICE_SECONDS', 2)(process.env.RGSWEEP_NOTICE_SECONDS ?? '25'),
+    )
     .option('--exit-with-parent', 'end when standard input closes')
     .action(async (options: WorkerVerbOptions) => {
       const { RgsweepError } = await import('../../errors.js');
@@ -71,6 +78,7 @@ export function register(program: Command): void {
         backend: options.backend ?? backendOfEnvironment(),
         metricsPort: options.metricsPort,
         stallSeconds: options.stallSeconds,
+        noticeSeconds: options.notice,
         stop: stop.signal,
         onReady: (addresses) =>
           process.stdout.write(
