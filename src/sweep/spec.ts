@@ -9,6 +9,7 @@ import { checkTrialParameters, trialParameterNames } from './parameters.js';
 import { prunerNames } from '../pruners/types.js';
 import { leastSteps } from './budget.js';
 import { parseDuration } from './duration.js';
+import { defaultRetention } from './retention.js';
 import { defaultSupervision, type Objective, type SweepSpec } from './types.js';
 
 const sweepName = z
@@ -82,6 +83,8 @@ export const sweepFileSchema = z.strictObject({
       retryLongestSeconds: z.number().min(0).default(defaultSupervision.retryLongestSeconds),
       heartbeatSeconds: z.int().min(5).default(defaultSupervision.heartbeatSeconds),
       stallSeconds: positiveInteger.optional(),
+      keepLast: positiveInteger.default(defaultRetention.keepLast),
+      keepBest: z.int().min(0).default(defaultRetention.keepBest),
     })
     .refine((train) => train.retryFirstSeconds <= train.retryLongestSeconds, {
       path: ['retryFirstSeconds'],
@@ -243,6 +246,9 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
     evaluation: spec.evaluation,
     backend: spec.train.backend,
     retries: spec.train.retries,
+    ...(spec.train.keepLast === defaultRetention.keepLast && spec.train.keepBest === defaultRetention.keepBest
+      ? {}
+      : { retention: { keepLast: spec.train.keepLast, keepBest: spec.train.keepBest } }),
     supervision: {
       retryFirstSeconds: spec.train.retryFirstSeconds,
       retryLongestSeconds: spec.train.retryLongestSeconds,

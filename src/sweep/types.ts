@@ -74,23 +74,10 @@ export interface SweepSpec {
   backend: 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'cpu';
   /** Checkpoints of each trial to keep beside those of the rungs; absent: the two newest. */
   retention?: { keepLast: number; keepBest: number };
-  /** Whom to tell when the sweep ends or a trial fails for good. */
-  notify?: NotifySpec;
   /** Number of failures without progress after which a trial is given up. */
   retries: number;
   /** Absent in sweeps that were launched before it could be set: `defaultSupervision`. */
   supervision?: Supervision;
-}
-
-/** `finished`: the sweep ended, in whichever state; `trial-failed`: a trial failed for good. */
-export const notifyEvents = ['finished', 'trial-failed'] as const;
-export type NotifyEvent = (typeof notifyEvents)[number];
-
-export interface NotifySpec {
-  url?: string;
-  /** Environment variable of the control worker that holds the URL, so that a secret one is kept nowhere. */
-  urlVariable?: string;
-  on: NotifyEvent[];
 }
 
 export interface RungResult {
