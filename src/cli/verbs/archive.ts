@@ -54,14 +54,14 @@ export function register(program: Command): void {
   )
     .option('--json', 'print one JSON object')
     .action(async (file: string, options: StoreOption & { json?: boolean }) => {
-      const { join } = await import('node:path');
+      const path = await import('node:path');
       const { connectStore, stackFolder } = await import('../connection.js');
       const { readArchive } = await import('../../archive/read.js');
       const store = await connectStore(options);
       const summary = await readArchive({
         store,
         file,
-        stagingFolder: join(stackFolder(), 'cache', 'imports'),
+        stagingFolder: path.join(stackFolder(), 'cache', 'imports'),
         onWarning: warn,
       });
       process.stdout.write(
