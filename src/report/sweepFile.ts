@@ -30,6 +30,7 @@ export function sweepFileOf(spec: SweepSpec): string {
       checkpointEverySteps: spec.checkpointEverySteps,
       backend: spec.backend,
       retries: spec.retries,
+      ...spec.retention,
       ...spec.supervision,
     },
     evaluation: spec.evaluation,

@@ -1,3 +1,4 @@
+import { defaultSupervision } from '../../src/sweep/types.js';
 import { crc32, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -176,6 +177,6 @@ describe('exports', () => {
     const read = parseSweepFile(sweepFileOf(fixtureSpec), 'phi4-quick.yaml', () => {
       throw new Error('it names no other file');
     });
-    expect(read).toEqual(fixtureSpec);
+    expect(read).toEqual({ supervision: defaultSupervision, ...fixtureSpec });
   });
 });
