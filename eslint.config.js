@@ -3,7 +3,7 @@ import { importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 /** Folders that hold pure code: no effects, no tfjs, no AWS, no Temporal (docs/architecture.md, "Direction of imports"). */
-const pure = ['space', 'samplers', 'pruners', 'sweep', 'schedule', 'basis', 'random'];
+const pure = ['space', 'samplers', 'pruners', 'insight', 'sweep', 'schedule', 'basis', 'random'];
 const science = ['data', 'model', 'train', 'sample', 'eval', 'tasks'];
 
 /** @param {string[]} targets @param {string[]} forbidden @param {string} message */
