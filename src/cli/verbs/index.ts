@@ -2,12 +2,14 @@ import type { Command } from 'commander';
 import { register as archive } from './archive.js';
 import { register as backend } from './backend.js';
 import { register as clone } from './clone.js';
+import { register as compare } from './compare.js';
 import { register as data } from './data.js';
 import { register as doctor } from './doctor.js';
 import { register as enqueue } from './enqueue.js';
 import { register as evaluate } from './evaluate.js';
 import { register as extend } from './extend.js';
 import { register as gc } from './gc.js';
+import { register as importance } from './importance.js';
 import { register as launch } from './launch.js';
 import { register as list } from './list.js';
 import { register as optimize } from './optimize.js';
@@ -35,6 +37,8 @@ export const verbs: readonly ((program: Command) => void)[] = [
   show,
   report,
   exporting,
+  compare,
+  importance,
   pause,
   resume,
   stop,

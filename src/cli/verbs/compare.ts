@@ -1,0 +1,28 @@
+import type { Command } from 'commander';
+import type { StoreOption } from '../connection.js';
+import { withStoreOption } from '../connectionOptions.js';
+
+export function register(program: Command): void {
+  withStoreOption(
+    program
+      .command('compare')
+      .description('the best trials of several sweeps side by side, from the store, with errors')
+      .argument('<sweeps...>', 'two sweeps or more; all are compared with the first'),
+  )
+    .option('--json', 'print one JSON object')
+    .action(async (sweeps: string[], options: StoreOption & { json?: boolean }) => {
+      const { RgsweepError } = await import('../../errors.js');
+      if (sweeps.length < 2)
+        throw new RgsweepError('usage', `compare was given ${sweeps.length} sweep`, {
+          remedy: 'name two sweeps or more: rgsweep compare FIRST SECOND',
+        });
+      const { loadSnapshot } = await import('../snapshot.js');
+      const { compareSweeps, comparisonText } = await import('../../report/compare.js');
+      const snapshots = [];
+      for (const sweep of sweeps) snapshots.push((await loadSnapshot(options, sweep)).snapshot);
+      const found = compareSweeps(snapshots);
+      process.stdout.write(
+        options.json ? `${JSON.stringify(found)}\n` : comparisonText(found, process.stdout.columns ?? 100),
+      );
+    });
+}

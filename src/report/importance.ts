@@ -1,0 +1,89 @@
+import { RgsweepError } from '../errors.js';
+import type { Point } from '../insight/cells.js';
+import { type Fanova, fanova, leastPoints } from '../insight/fanova.js';
+import { type PedAnova, pedAnova } from '../insight/pedAnova.js';
+import type { SweepSnapshot } from '../sweep/types.js';
+import { metricFigure } from './figures.js';
+
+/** What a sweep says about its parameters, at one rung. */
+export interface SweepImportance {
+  metric: string;
+  /** Training steps of the rung that was read. */
+  step: number;
+  trials: number;
+  fanova: Fanova;
+  pedAnova: PedAnova;
+}
+
+/** A rung with so many results is read in preference to a lower one with more. */
+const enoughResults = 20;
+
+/**
+ * Importance of the searched parameters for a metric: of the highest rung with at least 20 results, else of the rung with the
+ * most. Trials of one parameter set (replicates) count once, with their mean; baselines and failed trials do not.
+ * @param options.metric default: the objective. Where it is another one, larger is better for `ess` and worse for all else
+ * @param options.step reads the rung of so many training steps
+ * @throws RgsweepError `usage` where there is no such rung, or fewer than 12 results
+ */
+export function importanceOf(
+  snapshot: SweepSnapshot,
+  options: { metric?: string; step?: number } = {},
+): SweepImportance {
+  const { objective, space, pruner, name } = snapshot.spec;
+  const metric = options.metric ?? objective.metric;
+  const maximize = metric === objective.metric ? objective.direction === 'maximize' : metric === 'ess';
+  const byStep = new Map<number, Map<string, { parameters: Point['parameters']; values: number[] }>>();
+  for (const trial of snapshot.trials) {
+    if (trial.baseline !== undefined || trial.state === 'failed') continue;
+    const key = JSON.stringify(Object.entries(trial.parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+    for (const { step, metrics } of trial.rungs) {
+      const figure = metricFigure(metrics, metric);
+      if (!figure) continue;
+      const sets =
+        byStep.get(step) ?? new Map<string, { parameters: Point['parameters']; values: number[] }>();
+      byStep.set(step, sets);
+      const known = sets.get(key) ?? { parameters: trial.parameters, values: [] };
+      known.values.push(maximize ? -figure.value : figure.value);
+      sets.set(key, known);
+    }
+  }
+  const steps = [...byStep.keys()].sort((a, b) => b - a);
+  const size = (step: number): number => byStep.get(step)!.size;
+  const step =
+    options.step ??
+    steps.find((one) => size(one) >= enoughResults) ??
+    steps.reduce<number | undefined>(
+      (most, one) => (most === undefined || size(one) > size(most) ? one : most),
+      undefined,
+    );
+  const sets = step === undefined ? undefined : byStep.get(step);
+  if (step === undefined || !sets)
+    throw new RgsweepError(
+      'usage',
+      step === undefined
+        ? `sweep ${name} has no result of ${metric} yet`
+        : `sweep ${name} has no result of ${metric} at ${step} steps`,
+      {
+        remedy: `Its rungs are ${pruner.rungs.join(', ')}; importance needs ${leastPoints} results at one of them.`,
+      },
+    );
+  const points = [...sets.values()].map(({ parameters, values }) => ({
+    parameters,
+    value: values.reduce((sum, value) => sum + value, 0) / values.length,
+  }));
+  const variances = fanova(space, points);
+  const sign = maximize ? -1 : 1;
+  return {
+    metric,
+    step,
+    trials: variances.trials,
+    fanova: {
+      ...variances,
+      dependence: variances.dependence.map(({ name: parameter, points: curve }) => ({
+        name: parameter,
+        points: curve.map((point) => ({ ...point, mean: sign * point.mean })),
+      })),
+    },
+    pedAnova: pedAnova(space, points),
+  };
+}

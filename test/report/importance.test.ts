@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { compareSweeps, comparisonText } from '../../src/report/compare.js';
+import { importanceOf } from '../../src/report/importance.js';
+import { importanceText } from '../../src/report/importanceText.js';
+import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
+import { fixtureSpec } from './fixture.js';
+
+/** A sweep whose objective is 2x + offset ± 0.01 and does not depend on y. */
+function sweepOf(name: string, offset: number, count: number): SweepSnapshot {
+  const space = {
+    parameters: ['x', 'y'].map((axis) => ({ name: axis, type: 'float' as const, low: 0, high: 1 })),
+  };
+  const trials = Array.from({ length: count }, (_, trial) => {
+    const parameters = { x: (trial * 0.6180339887) % 1, y: (trial * 0.7548776662) % 1 };
+    return {
+      trial,
+      origin: 'sampler',
+      parameters,
+      state: 'complete',
+      failures: [],
+      stepsPaid: 1000,
+      rungs: [{ rung: 0, step: 1000, metrics: { kl: 2 * parameters.x + offset, klError: 0.01 } }],
+    } as unknown as TrialRecord;
+  });
+  return {
+    spec: { ...fixtureSpec, name, space, objective: { metric: 'kl', direction: 'minimize' } },
+    state: 'complete',
+    startedAt: '2026-01-01T00:00:00Z',
+    trials,
+    curves: new Map(),
+  };
+}
+
+describe('what a sweep says about its parameters', () => {
+  it('names the one that matters, with its curve, and says so in a table', () => {
+    const found = importanceOf(sweepOf('a', 0, 40));
+    expect(found).toMatchObject({ metric: 'kl', step: 1000, trials: 40 });
+    expect(found.fanova.main[0]!.name).toBe('x');
+    expect(found.fanova.main[0]!.value).toBeGreaterThan(0.9);
+    expect(importanceText(found, 100)).toMatch(/KL.* after 1,000 steps, 40 trials/);
+  });
+
+  it('refuses a rung that is not there, and too few trials', () => {
+    expect(() => importanceOf(sweepOf('a', 0, 40), { step: 7 })).toThrow('no result of kl at 7 steps');
+    expect(() => importanceOf(sweepOf('a', 0, 5))).toThrow('5 trials with a value: importance needs 12');
+  });
+});
+
+describe('sweeps side by side', () => {
+  it('says which is better by how much, and calls a tie a tie', () => {
+    const found = compareSweeps([sweepOf('a', 0.5, 30), sweepOf('b', 0, 30), sweepOf('c', 0.505, 30)]);
+    expect(found.measured).toEqual({ kind: 'validation', step: 1000 });
+    expect(found.sweeps[1]!.difference!.value).toBeCloseTo(0.5, 10);
+    expect(found.sweeps[1]!.difference!.error).toBeCloseTo(0.01 * Math.SQRT2, 10);
+    expect(found.sweeps.map(({ difference }) => difference?.outcome)).toEqual([undefined, 'better', 'tie']);
+    expect(comparisonText(found, 120)).toContain('a tie');
+  });
+
+  it('refuses sweeps of different objectives by name', () => {
+    const other = sweepOf('b', 0, 3);
+    other.spec.objective = { metric: 'ess', direction: 'maximize' };
+    expect(() => compareSweeps([sweepOf('a', 0, 3), other])).toThrow(
+      'a is judged by kl (minimize), b by ess',
+    );
+  });
+});
