@@ -54,7 +54,9 @@ ul { max-width: 46rem; padding-left: 1.2rem; margin: .5rem 0; }
 li { margin: .3rem 0; }
 figure { margin: 1.2rem 0 0; min-width: 0; overflow-x: auto; }
 figcaption { color: var(--muted); font-size: .88rem; line-height: 1.5; max-width: 44rem; margin-top: .45rem; }
-svg.chart { display: block; width: 100%; height: auto; font-family: inherit; font-variant-numeric: tabular-nums; }
+svg.chart { display: block; max-width: 100%; height: auto; font-family: inherit; font-variant-numeric: tabular-nums; }
+svg.wide { min-width: 440px; }
+svg.chart a { text-decoration: none; } svg.chart a:hover > * { stroke: var(--ink); stroke-width: 2.5; stroke-opacity: 1; opacity: 1; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); gap: 0 2.2rem; align-items: start; }
 .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: 1.4rem 1.6rem; margin-top: 1.1rem; }
 
@@ -69,6 +71,8 @@ tbody th { font-weight: 400; min-width: 9rem; }
 .number { text-align: right; white-space: nowrap; }
 .name { min-width: 19rem; max-width: 26rem; }
 td { max-width: 24rem; }
+tr:target > * { box-shadow: inset 0 0 0 9999px color-mix(in srgb, var(--standard) 14%, transparent); }
+#all-trials tbody tr { scroll-margin-top: 3rem; }
 #all-trials td { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
 tr.best > * { background: color-mix(in srgb, var(--best) 9%, var(--paper)); }
 tr.best th { font-weight: 600; }

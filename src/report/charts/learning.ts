@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { SweepSnapshot, TrialRecord } from '../../sweep/types.js';
 import { metricTitle } from '../figures.js';
 import { baselineTrial, bestSearched } from '../ranking.js';
-import { palette, renderChart, type Chart } from './render.js';
+import { palette, renderChart, trialReference, type Chart } from './render.js';
 import { rungPoints, searchedTrials } from './rungPoints.js';
 import { scaleOf, spreadLabels, thin, vegaScale, tickAxis } from './scales.js';
 import { yEncoding } from './search.js';
@@ -79,6 +79,7 @@ function linesSpec(
     ...row,
     color: byId.get(row.id)!.color,
     order: byId.get(row.id)!.order,
+    href: trialReference(row.id),
   }));
   const y = scaleOf(rows.map((row) => row.value));
   const x = scaleOf(
@@ -119,7 +120,13 @@ function linesSpec(
           ...(points ? { point: { filled: true, size: order === 0 ? 18 : 40 } } : {}),
           ...(order === 1 ? { strokeDash: [5, 4] } : {}),
         },
-        encoding: { x: xAxis, y: yAxis, color, detail: { field: 'id', type: 'nominal' as const } },
+        encoding: {
+          x: xAxis,
+          y: yAxis,
+          color,
+          detail: { field: 'id', type: 'nominal' as const },
+          href: { field: 'href', type: 'nominal' as const },
+        },
       },
     ];
   };

@@ -4,7 +4,7 @@ import { axesOf, type Axis } from '../axes.js';
 import { metricTitle } from '../figures.js';
 import { bestSearched } from '../ranking.js';
 import { fitLine } from '../text.js';
-import { palette, renderChart, type Chart } from './render.js';
+import { palette, renderChart, trialReference, type Chart } from './render.js';
 import { rungEncoding, rungPoints, searchedTrials, selectPoints } from './rungPoints.js';
 import { scaleOf, spreadLabels, type Scale, vegaScale, tickAxis } from './scales.js';
 import { baselineLevels, levelLayers, yEncoding } from './search.js';
@@ -60,7 +60,13 @@ async function parameterChart(snapshot: SweepSnapshot, axis: Axis, y: Scale): Pr
         axis.kind === 'numeric'
           ? Number(value)
           : (indices.get(String(value)) ?? NaN) + 0.45 * jitter(point.trial.trial);
-      return { x, value: point.value, rung: labels[point.rung]!, best: isBest(point) };
+      return {
+        x,
+        value: point.value,
+        rung: labels[point.rung]!,
+        best: isBest(point),
+        href: trialReference(point.trial.trial),
+      };
     })
     .filter((row) => Number.isFinite(row.x));
   if (rows.length === 0) return undefined;
@@ -112,6 +118,7 @@ async function parameterChart(snapshot: SweepSnapshot, axis: Axis, y: Scale): Pr
           x: xAxis,
           y: yAxis,
           color: { field: 'rung', type: 'nominal', scale: { domain: labels, range: colors }, legend: null },
+          href: { field: 'href', type: 'nominal' },
         },
       },
       {

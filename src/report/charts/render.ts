@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import * as vega from 'vega';
 import { compile, type Config, type TopLevelSpec } from 'vega-lite';
 import { displayWidth, escapeHtml, fitLine } from '../text.js';
@@ -87,10 +88,9 @@ const config: Config = {
   text: { fontSize: 12, color: palette.ink },
 };
 
-let rendered = 0;
-
 /**
- * Draws a vega-lite chart as one SVG element that fits its container and says in words what it shows.
+ * Draws a vega-lite chart as one SVG element that fits its container and says in words what it shows. Equal input gives
+ * equal text, on any page and at any time.
  * @param label what a reader who cannot see it is told
  */
 export async function renderChart(spec: TopLevelSpec, label: string): Promise<Chart> {
@@ -101,19 +101,27 @@ export async function renderChart(spec: TopLevelSpec, label: string): Promise<Ch
   return frame(raw, label);
 }
 
-/** Ids must be unique in the page, and the size give way to the page's width. */
+/** The target of a mark that stands for a trial: the trial's row in a report, its page where there is one. */
+export const trialReference = (trial: number): string => `#trial-${trial}`;
+
+/**
+ * Ids must be unique in the page, the size give way to the page's width (without a style attribute, which a strict
+ * content policy forbids), and marks that link to a trial stay out of the order of the tab key: a table has the same links.
+ */
 function frame(raw: string, label: string): Chart {
   const head = /^<svg[^>]*?width="([\d.]+)" height="([\d.]+)" viewBox="([^"]+)"[^>]*>/.exec(raw);
   if (!head) throw new Error('vega returned something that is no SVG element');
   const width = Math.ceil(Number(head[1]));
-  const prefix = `c${++rendered}-`;
+  const text = escapeHtml(fitLine(label, 600));
+  const prefix = `c${createHash('sha256').update(text).update(raw).digest('hex').slice(0, 10)}-`;
   const body = raw
     .slice(head[0].length)
     .replace(/ id="([^"]+)"/g, ` id="${prefix}$1"`)
-    .replace(/url\(#([^)]+)\)/g, `url(#${prefix}$1)`);
-  const text = escapeHtml(fitLine(label, 600));
+    .replace(/url\(#([^)]+)\)/g, `url(#${prefix}$1)`)
+    .replace(/<a xlink:href="(#trial-\d+)">/g, '<a href="$1" tabindex="-1">');
+  const size = width > 440 ? 'chart wide' : 'chart';
   return {
     width,
-    svg: `<svg xmlns="http://www.w3.org/2000/svg" class="chart" role="img" aria-label="${text}" viewBox="${head[3]}" style="max-width:${width}px;min-width:${Math.min(width, 440)}px">${body}`,
+    svg: `<svg xmlns="http://www.w3.org/2000/svg" class="${size}" role="img" aria-label="${text}" viewBox="${head[3]}" width="${width}">${body}`,
   };
 }

@@ -15,7 +15,7 @@ const maximumLines = 12;
 /** One component of each shell, by momentum, at most twelve; a single one where all have the same curve. */
 function representatives(
   process: DiffusionProcess,
-  quantity: 'gamma' | 'noise',
+  quantity: ScheduleQuantity,
 ): { index: number; momentum: number }[] {
   const white = process.scale.every((scale) => Math.abs(scale / process.scale[0]! - 1) < 1e-9);
   if (process.uniform && (quantity === 'gamma' || white)) return [{ index: 0, momentum: 0 }];
@@ -29,6 +29,9 @@ function representatives(
   );
 }
 
+/** What is drawn of a schedule over time. */
+export type ScheduleQuantity = 'gamma' | 'noise';
+
 interface Row {
   panel: string;
   t: number;
@@ -38,7 +41,7 @@ interface Row {
   noise: number;
 }
 
-function rowsOf({ name, process }: NamedProcess, quantity: 'gamma' | 'noise'): Row[] {
+function rowsOf({ name, process }: NamedProcess, quantity: ScheduleQuantity): Row[] {
   const chosen = representatives(process, quantity);
   const largest = Math.max(...chosen.map(({ momentum }) => momentum), 1e-9);
   const gamma = new Float64Array(process.dimension);
@@ -61,7 +64,7 @@ function rowsOf({ name, process }: NamedProcess, quantity: 'gamma' | 'noise'): R
  */
 export async function scheduleChart(
   processes: readonly NamedProcess[],
-  quantity: 'gamma' | 'noise',
+  quantity: ScheduleQuantity,
 ): Promise<Chart> {
   const rows = processes.flatMap((entry) => rowsOf(entry, quantity));
   const field = quantity === 'gamma' ? 'gamma' : 'noise';
@@ -71,16 +74,7 @@ export async function scheduleChart(
   );
   const spec: TopLevelSpec = {
     data: { values: rows.map((row) => ({ ...row, value: row[field] })) },
-    facet: {
-      column: {
-        field: 'panel',
-        type: 'nominal',
-        title: null,
-        sort: processes.map(({ name }) => name),
-        header: { labelAnchor: 'start', labelPadding: 26, labelLimit: 420 },
-      },
-    },
-    spacing: 34,
+    ...panels(processes),
     spec: {
       width: 430,
       height: 230,
@@ -109,4 +103,76 @@ export async function scheduleChart(
       ? 'Negative log signal-to-noise ratio of each momentum shell over time'
       : 'Absolute noise of each momentum shell over time';
   return renderChart(spec, `${words}: ${processes.map(({ name }) => name).join(' beside ')}.`);
+}
+
+/** Times at which the cutoff is drawn. */
+export const cutoffTimes: readonly number[] = [0, 0.2, 0.4, 0.6, 0.8, 1];
+
+/**
+ * K_Λ(t)(k) = α_k(t)² = sigmoid(−γ_k(t)), the part of a component's variance that is still there, over |k̂| at the times
+ * `cutoffTimes`, coloured from the first to the last. Shells of equal momentum are drawn as dots of their own.
+ */
+export async function cutoffChart(processes: readonly NamedProcess[]): Promise<Chart> {
+  const rows = processes.flatMap(({ name, process }) => {
+    const seen = new Set<number>();
+    const shells = process.basis.components.filter(({ shell }) => !seen.has(shell) && seen.add(shell));
+    const gamma = new Float64Array(process.dimension);
+    return cutoffTimes.flatMap((t, order) => {
+      process.gamma(t, gamma);
+      return shells.map(({ index, momentum }) => ({
+        panel: name,
+        t,
+        momentum,
+        color: sequential(order, cutoffTimes.length),
+        value: 1 / (1 + Math.exp(gamma[index]!)),
+      }));
+    });
+  });
+  const x = scaleOf([0, ...rows.map((row) => row.momentum)], { log: false, air: 0.02 });
+  const spec: TopLevelSpec = {
+    data: { values: rows },
+    ...panels(processes),
+    spec: {
+      width: 430,
+      height: 200,
+      mark: { type: 'line', strokeWidth: 1.8, point: { filled: true, size: 22 } },
+      encoding: {
+        x: {
+          field: 'momentum',
+          type: 'quantitative',
+          title: '|k̂| (lattice units)',
+          scale: vegaScale(x),
+          axis: tickAxis(x.ticks),
+        },
+        y: {
+          field: 'value',
+          type: 'quantitative',
+          title: 'K_Λ(t)(k) = αₖ², what is left of the data',
+          scale: { domain: [0, 1] },
+          axis: { ...tickAxis([0, 0.25, 0.5, 0.75, 1]), titleY: -10, titleX: -30 },
+        },
+        color: { field: 'color', type: 'nominal', scale: null, legend: null },
+        detail: { field: 't', type: 'nominal' },
+      },
+    },
+  };
+  return renderChart(
+    spec,
+    `Cutoff over momentum at times ${cutoffTimes.join(', ')}: ${processes.map(({ name }) => name).join(' beside ')}.`,
+  );
+}
+
+/** Schedules side by side, two in a row, each under its name. */
+function panels(processes: readonly NamedProcess[]) {
+  return {
+    facet: {
+      field: 'panel',
+      type: 'nominal' as const,
+      title: null,
+      sort: processes.map(({ name }) => name),
+      header: { labelAnchor: 'start' as const, labelPadding: 26, labelLimit: 420 },
+    },
+    columns: 2,
+    spacing: 34,
+  };
 }

@@ -3,7 +3,7 @@ import type { SweepSnapshot } from '../../sweep/types.js';
 import { formatFigure, metricTitle } from '../figures.js';
 import { baselineTrials, bestSearched, figureAt, highestResult, isBetter } from '../ranking.js';
 import { fitLine } from '../text.js';
-import { palette, renderChart, type Chart } from './render.js';
+import { palette, renderChart, trialReference, type Chart } from './render.js';
 import { rungEncoding, rungPoints, searchedTrials, selectPoints, type RungPoint } from './rungPoints.js';
 import { place, scaleOf, spreadLabels, type Scale, vegaScale, tickAxis } from './scales.js';
 
@@ -114,11 +114,12 @@ export async function bestSoFarChart(
             cost: cost(point),
             value: point.value,
             rung: labels[point.rung] ?? `${point.step} steps`,
+            href: trialReference(point.trial.trial),
           })),
         },
         // Many dots are a cloud behind the lines.
         mark: { type: 'point', filled: true, size: crowded ? 12 : 36, opacity: crowded ? 0.4 : 0.8 },
-        encoding: { x: xAxis, y: yAxis, color: rungColor },
+        encoding: { x: xAxis, y: yAxis, color: rungColor, href: { field: 'href', type: 'nominal' as const } },
       },
       ...levelLayers(levels, names, x.domain[1], y),
       {
