@@ -30,6 +30,9 @@ if (existsSync(versitygwInstaller)) {
     say('rgsweep: no Go here: the S3 contract tests are skipped (versitygw is installed with `go install`)');
 }
 
+if ((await node([join(root, 'scripts', 'install-chromium.mjs')])) !== 0)
+  say('rgsweep: no Chromium: the tests of the page and the report in a real browser are skipped');
+
 if (ci) {
   const checks = {
     types: [toolPath('typescript', 'bin/tsc'), '--noEmit', '-p', '.'],

@@ -70,11 +70,11 @@ export function loadStatistics(
 }
 
 /** Samples and observables of one evaluation: the test data's where the trial has them, else its highest rung's. */
-async function loadTrial(
+export async function loadTrialArtifacts(
   store: ObjectStore,
   snapshot: SweepSnapshot,
   trial: TrialRecord,
-  warn: Warn,
+  warn: Warn = silent,
 ): Promise<{ trial: TrialArtifacts; data?: Record<string, ObservableEstimate> } | undefined> {
   const steps = trial.rungs.map((result) => result.step).sort((a, b) => b - a);
   for (const step of steps)
@@ -120,7 +120,7 @@ export async function loadArtifacts(
   const trials = new Map<number, TrialArtifacts>();
   let data: Record<string, ObservableEstimate> | undefined;
   for (const trial of [best, standard]) {
-    const loaded = trial && (await loadTrial(store, snapshot, trial, warn));
+    const loaded = trial && (await loadTrialArtifacts(store, snapshot, trial, warn));
     if (!loaded) continue;
     trials.set(trial.trial, loaded.trial);
     data ??= loaded.data;

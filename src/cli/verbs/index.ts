@@ -23,6 +23,7 @@ import { register as show } from './show.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
 import { register as trials } from './trials.js';
+import { register as ui } from './ui.js';
 import { register as up } from './up.js';
 import { register as worker } from './worker.js';
 
@@ -35,6 +36,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   status,
   trials,
   show,
+  ui,
   report,
   exporting,
   compare,

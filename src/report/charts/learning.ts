@@ -165,6 +165,42 @@ export async function lossChart(
   return { chart, drawn: series.filter((entry) => entry.order === 0).length, of };
 }
 
+/** Trials whose curves `lossChart` would draw, were all curves at hand: what a reader has to load. */
+export function curveTrials(snapshot: SweepSnapshot): { trials: TrialRecord[]; of: number } {
+  const { series, of } = seriesOf(
+    snapshot,
+    (trial) => trial.equals === undefined && (trial.stepsPaid > 0 || trial.state === 'running'),
+  );
+  return { trials: series.map(({ trial }) => trial), of };
+}
+
+/** The training loss of one trial beside standard diffusion's. Undefined while it has no curve. */
+export async function trialLossChart(
+  snapshot: SweepSnapshot,
+  trial: TrialRecord,
+): Promise<Chart | undefined> {
+  const standard = baselineTrial(snapshot, 'standard');
+  const all: Series[] = [
+    ...(standard && standard !== trial
+      ? [{ trial: standard, name: 'standard', color: palette.standard, order: 2 }]
+      : []),
+    { trial, name: `trial ${trial.trial}`, color: palette.best, order: 3 },
+  ];
+  const values = all.flatMap((entry) =>
+    smooth(snapshot.curves.get(entry.trial.trial) ?? []).map(({ step, value }) => ({
+      id: entry.trial.trial,
+      x: step,
+      value,
+    })),
+  );
+  if (!values.some(({ id }) => id === trial.trial)) return undefined;
+  const series = all.filter((entry) => values.some(({ id }) => id === entry.trial.trial));
+  return renderChart(
+    linesSpec(series, values, { x: 'training step', y: 'training loss' }, false, false),
+    `Training loss by step of ${series.map(({ name }) => name).join(' and ')}.`,
+  );
+}
+
 /** The objective of each trial at the rungs it reached. Undefined while there is no result. */
 export async function rungsChart(snapshot: SweepSnapshot): Promise<Chart | undefined> {
   const points = rungPoints(snapshot, snapshot.trials);

@@ -1,0 +1,87 @@
+/** Making and changing elements without ever parsing text as markup: every text becomes a text node or an attribute. */
+
+export type Child = Node | string | null | undefined | false;
+type Value = string | number | boolean | undefined | ((event: Event) => void);
+
+/** An element with attributes (functions listen to the event of that name, true and false set and leave out) and children. */
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Record<string, Value> = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (typeof value === 'function') element.addEventListener(name, value);
+    else if (value === true) element.setAttribute(name, '');
+    else if (value !== undefined && value !== false) element.setAttribute(name, String(value));
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false));
+  return element;
+}
+
+/** The element of the shell with this id. */
+export function byId(id: string): HTMLElement {
+  const found = document.getElementById(id);
+  if (!found) throw new Error(`the page has no #${id}`);
+  return found;
+}
+
+/** Fills an element from a value, but only when the value changed: what nobody changed keeps focus and selection. */
+export function createPart<T>(
+  element: HTMLElement,
+  render: (value: T) => readonly Child[],
+): (value: T) => void {
+  let before: string | undefined;
+  return (value) => {
+    const now = JSON.stringify(value);
+    if (now === before) return;
+    before = now;
+    const children = render(value);
+    element.replaceChildren(
+      ...children.filter((child) => child !== null && child !== undefined && child !== false),
+    );
+    element.hidden = element.childNodes.length === 0;
+  };
+}
+
+/** A coloured dot with what it stands for. */
+export function dot(color: string): HTMLElement {
+  const element = el('span', { class: 'dot', 'aria-hidden': 'true' });
+  element.style.setProperty('--dot', `var(--${color})`);
+  return element;
+}
+
+/** A word in the colour of its state. */
+export function badge(state: string): HTMLElement {
+  return el('span', { class: 'badge', 'data-state': state.split(':')[0] ?? state }, state);
+}
+
+/** Tells those who listen; nothing is shown. */
+export function announce(text: string): void {
+  const region = byId('announce');
+  if (region.textContent !== text) region.textContent = text;
+}
+
+/** Asks a question in a dialog of the page; resolves to whether it was answered with yes. */
+export function ask(question: string, yes: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const answer = (value: boolean) => () => {
+      dialog.close();
+      dialog.remove();
+      resolve(value);
+    };
+    const dialog = el(
+      'dialog',
+      { 'aria-label': question, cancel: answer(false) },
+      el('p', {}, question),
+      el(
+        'div',
+        { class: 'buttons' },
+        el('button', { type: 'button', class: 'strong', click: answer(true) }, yes),
+        el('button', { type: 'button', autofocus: true, click: answer(false) }, 'Cancel'),
+      ),
+    );
+    document.body.append(dialog);
+    dialog.showModal();
+  });
+}

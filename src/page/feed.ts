@@ -1,0 +1,105 @@
+import type { Client } from '@temporalio/client';
+import { messageOf } from '../errors.js';
+import { SweepCollector, type SweepView } from '../cli/collect.js';
+import { readSweepRecord } from '../store/records.js';
+import type { ObjectStore } from '../store/types.js';
+import type { SweepSpec, TrialRecord } from '../sweep/types.js';
+
+/** A reading is good for this long while the sweep runs. */
+const freshMilliseconds = 1500;
+/** Without a server every reading reads every record; large sweeps are then read less often. */
+const millisecondsPerRecord = 5;
+
+/** Where a Temporal server is, if any; asked again and again, since servers come and go. */
+export type FindClient = () => Promise<Client | undefined>;
+
+/** A sweep as the page shows it, with the version at which each trial last changed. */
+export interface FeedState {
+  view: SweepView;
+  connected: boolean;
+  version: number;
+  changedAt: ReadonlyMap<number, number>;
+  /** What went wrong at the last reading; the view is then an older one. */
+  problem?: string;
+}
+
+/** Follows one sweep while somebody looks: reads at most as often as needed, once for all who ask at the same time. */
+export class SweepFeed {
+  private state: FeedState | undefined;
+  private readAt = 0;
+  private reading: Promise<FeedState> | undefined;
+  private collector: { client: Client | undefined; collector: SweepCollector } | undefined;
+  private readonly texts = new Map<number, string>();
+  private readonly changedAt = new Map<number, number>();
+
+  constructor(
+    private readonly store: ObjectStore,
+    private readonly spec: SweepSpec,
+    private readonly findClient: FindClient,
+  ) {}
+
+  async current(): Promise<FeedState> {
+    if (this.reading) return this.reading;
+    if (this.state && Date.now() - this.readAt < this.patience(this.state)) return this.state;
+    this.reading = this.read().finally(() => {
+      this.reading = undefined;
+      this.readAt = Date.now();
+    });
+    return this.reading;
+  }
+
+  private patience({ view, connected, problem }: FeedState): number {
+    return connected && problem === undefined
+      ? freshMilliseconds
+      : Math.max(freshMilliseconds, millisecondsPerRecord * view.records.length);
+  }
+
+  private async read(): Promise<FeedState> {
+    try {
+      const client = await this.findClient();
+      if (await this.isSettled()) return this.state!;
+      if (!this.collector || this.collector.client !== client)
+        this.collector = { client, collector: new SweepCollector(client, this.store, this.spec) };
+      return this.take(await this.collector.collector.collect(), client !== undefined);
+    } catch (error) {
+      // An old picture with a line above it is better than none.
+      if (!this.state) throw error;
+      this.state = { ...this.state, problem: messageOf(error) };
+      return this.state;
+    }
+  }
+
+  /** A sweep that ended does not change until somebody resumes it, which its own record says. */
+  private async isSettled(): Promise<boolean> {
+    const known = this.state;
+    if (!known || known.problem !== undefined || known.view.open || known.view.finishedAt === undefined)
+      return false;
+    const record = await readSweepRecord(this.store, this.spec.name);
+    return record?.state === known.view.state && record.finishedAt === known.view.finishedAt;
+  }
+
+  private take(view: SweepView, connected: boolean): FeedState {
+    const version = (this.state?.version ?? 0) + 1;
+    let changed = this.state === undefined || this.state.view.state !== view.state;
+    const states = new Map(view.machine.trials.map((row) => [row.trial, row.state]));
+    const records = view.records.map((record): TrialRecord => {
+      // Between two records the workflow knows better what a trial does.
+      const state = view.open ? (states.get(record.trial) ?? record.state) : record.state;
+      return state === record.state ? record : { ...record, state };
+    });
+    for (const record of records) {
+      const text = `${record.updatedAt} ${record.state} ${record.rungs.length} ${record.failures.length} ${record.test ? 1 : 0}`;
+      if (this.texts.get(record.trial) === text) continue;
+      this.texts.set(record.trial, text);
+      this.changedAt.set(record.trial, version);
+      changed = true;
+    }
+    this.state = {
+      view: { ...view, records },
+      connected,
+      version: changed ? version : this.state!.version,
+      changedAt: this.changedAt,
+    };
+    return this.state;
+  }
+}

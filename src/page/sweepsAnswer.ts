@@ -1,0 +1,43 @@
+import { progressOf } from '../cli/progress.js';
+import { taskWords } from '../report/content.js';
+import { formatCount, formatDuration, formatFigure, metricWords } from '../report/figures.js';
+import { cleanLine, fitLine } from '../report/text.js';
+import { messageOf } from '../errors.js';
+import { trialStates } from '../sweep/types.js';
+import type { SweepLine } from './api.js';
+import type { FeedState } from './feed.js';
+import { snapshotOf } from './sweepAnswer.js';
+
+/** One line of the list of sweeps. */
+export function sweepLine({ view, problem }: FeedState, now: Date): SweepLine {
+  const status = progressOf(view);
+  const { name, unit } = metricWords(status.metric);
+  const end = view.finishedAt === undefined ? now.getTime() : Date.parse(view.finishedAt);
+  const counts = trialStates
+    .filter((state) => (status.counts[state] ?? 0) > 0)
+    .map((state) => `${formatCount(status.counts[state]!)} ${state}`);
+  return {
+    name: cleanLine(view.spec.name),
+    state: view.state,
+    task: taskWords(snapshotOf(view)),
+    startedAt: view.startedAt,
+    duration: formatDuration((end - Date.parse(view.startedAt)) / 1000),
+    trials: counts.join(', ') || 'no trial yet',
+    best: status.best ? `${name} ${formatFigure(status.best)}${unit ? ` ${unit}` : ''}` : '',
+    ...(problem === undefined ? {} : { problem: fitLine(problem, 300) }),
+  };
+}
+
+/** A sweep that cannot be read is still in the list, with the reason. */
+export function unreadableLine(name: string, error: unknown): SweepLine {
+  return {
+    name: cleanLine(name),
+    state: 'unreadable',
+    task: '',
+    startedAt: '',
+    duration: '',
+    trials: '',
+    best: '',
+    problem: fitLine(messageOf(error), 300),
+  };
+}

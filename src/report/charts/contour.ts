@@ -1,0 +1,129 @@
+import type { TopLevelSpec } from 'vega-lite';
+import type { SweepSnapshot } from '../../sweep/types.js';
+import { axesOf, type Axis } from '../axes.js';
+import { metricTitle } from '../figures.js';
+import { bestSearched, highestResult } from '../ranking.js';
+import { fitLine } from '../text.js';
+import { toneColor, toneOf } from './parallel.js';
+import { axisTitle } from './parameters.js';
+import { palette, renderChart, trialReference, type Chart } from './render.js';
+import { searchedTrials } from './rungPoints.js';
+import { scaleOf, tickAxis, vegaScale, type Scale } from './scales.js';
+
+const maximumPoints = 600;
+
+/** The parameters that a contour may have as axes, those over numbers first. */
+export function contourAxes(snapshot: SweepSnapshot): string[] {
+  const usable = axesOf(snapshot.spec.space).filter(
+    (axis) => axis.kind === 'numeric' || (axis.choices.length > 1 && axis.choices.length <= 12),
+  );
+  return [
+    ...usable.filter((axis) => axis.kind === 'numeric'),
+    ...usable.filter((axis) => axis.kind === 'categorical'),
+  ].map(({ name }) => name);
+}
+
+interface Side {
+  scale: Scale;
+  axis: ReturnType<typeof tickAxis> & { tickSize?: number; grid?: boolean };
+  at: (value: unknown, trial: number) => number;
+}
+
+function sideOf(axis: Axis, second: boolean): Side {
+  if (axis.kind === 'numeric') {
+    const scale = scaleOf([axis.low, axis.high], { log: axis.log, air: 0.04, ticks: 5 });
+    return { scale, axis: tickAxis(scale.ticks), at: (value) => (typeof value === 'number' ? value : NaN) };
+  }
+  const choices = axis.choices.map(String);
+  const scale: Scale = {
+    type: 'linear',
+    domain: [-0.5, choices.length - 0.5],
+    ticks: choices.map((_, i) => i),
+  };
+  return {
+    scale,
+    axis: tickAxis(scale.ticks, (i) => fitLine(choices[i] ?? '', 14)),
+    at: (value, trial) => {
+      const index = choices.indexOf(String(value));
+      const factor = second ? 0.7548776662 : 0.6180339887;
+      return index < 0 ? NaN : index + 0.5 * ((((trial + 1) * factor) % 1) - 0.5);
+    },
+  };
+}
+
+/** Two parameters against each other, trials coloured by how good they are. Undefined without two trials that have both. */
+export async function contourChart(
+  snapshot: SweepSnapshot,
+  horizontal: string,
+  vertical: string,
+): Promise<Chart | undefined> {
+  const axes = new Map(axesOf(snapshot.spec.space).map((axis) => [axis.name, axis]));
+  const [first, second] = [axes.get(horizontal), axes.get(vertical)];
+  if (!first || !second || first === second) return undefined;
+  const { metric, direction } = snapshot.spec.objective;
+  const [x, y] = [sideOf(first, false), sideOf(second, true)];
+  const sign = direction === 'minimize' ? 1 : -1;
+  const judged = searchedTrials(snapshot)
+    .flatMap((trial) => {
+      const result = trial.state === 'failed' ? undefined : highestResult(snapshot, trial);
+      const at = {
+        x: x.at(trial.parameters[first.name], trial.trial),
+        y: y.at(trial.parameters[second.name], trial.trial),
+      };
+      return result && Number.isFinite(at.x) && Number.isFinite(at.y) ? [{ trial, result, ...at }] : [];
+    })
+    .sort(
+      (a, b) =>
+        b.result.rung - a.result.rung || sign * (a.result.metrics[metric]! - b.result.metrics[metric]!),
+    );
+  if (judged.length < 2) return undefined;
+  const best = bestSearched(snapshot);
+  const rows = judged
+    .map((entry, rank) => {
+      const tone = toneOf(rank, judged.length);
+      return {
+        x: entry.x,
+        y: entry.y,
+        tone,
+        color: toneColor(tone),
+        best: entry.trial === best,
+        href: trialReference(entry.trial.trial),
+      };
+    })
+    .slice(0, maximumPoints)
+    .sort((a, b) => a.tone - b.tone);
+  const encode = (side: Side, field: 'x' | 'y', title: string) => ({
+    field,
+    type: 'quantitative' as const,
+    title,
+    scale: vegaScale(side.scale),
+    axis: { ...side.axis, grid: true },
+  });
+  const xAxis = encode(x, 'x', axisTitle(first.name));
+  const yAxis = encode(y, 'y', axisTitle(second.name));
+  const spec: TopLevelSpec = {
+    width: 380,
+    height: 270,
+    layer: [
+      {
+        data: { values: rows },
+        mark: { type: 'point', filled: true, size: rows.length > 200 ? 26 : 60, opacity: 0.85 },
+        encoding: {
+          x: xAxis,
+          y: { ...yAxis, axis: { ...yAxis.axis, titleY: -10, titleX: -30 } },
+          color: { field: 'color', type: 'nominal', scale: null, legend: null },
+          href: { field: 'href', type: 'nominal' },
+        },
+      },
+      {
+        data: { values: rows.filter((row) => row.best) },
+        mark: { type: 'point', filled: false, size: 170, strokeWidth: 2, stroke: palette.ink, opacity: 1 },
+        encoding: { x: xAxis, y: yAxis },
+      },
+    ],
+  };
+  return renderChart(
+    spec,
+    `${rows.length} trials by ${axisTitle(first.name)} and ${axisTitle(second.name)}, coloured by ${metricTitle(metric)}.`,
+  );
+}
