@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { RgsweepError } from '../errors.js';
 import { Pages } from '../page/pages.js';
@@ -18,36 +19,35 @@ const patienceMilliseconds = 10_000;
 
 const loopback = ['127.0.0.1', '::1', 'localhost'];
 
+/** The first answer waits this long for a server; later ones take what was found meanwhile. */
+const firstMilliseconds = 400;
+
 /** A connection that is made when there is a server, lost when it goes, and made again when it is back. */
 function clientFinder(options: ConnectionOptions): () => Promise<Client | undefined> {
   let client: Client | undefined;
-  let looking: Promise<Client | undefined> | undefined;
+  let looking: Promise<void> | undefined;
   let lookedAt = -Infinity;
-  const look = async (): Promise<Client | undefined> => {
+  const look = async (): Promise<void> => {
     try {
       if (client) {
-        // A dead server is found out here, in two seconds, rather than by every question it is asked.
-        await client.connection.withDeadline(Date.now() + 2000, () =>
-          client!.workflowService.getSystemInfo({}),
-        );
-        return client;
-      }
-      client = (await connectClient(options)).client;
+        const { connection, workflowService } = client;
+        // A dead server is found out here rather than by every question it is asked.
+        await connection.withDeadline(Date.now() + 5000, () => workflowService.getSystemInfo({}));
+      } else client = (await connectClient(options)).client;
     } catch {
       const lost = client;
       client = undefined;
       await lost?.connection.close().catch(() => undefined);
-    }
-    return client;
-  };
-  return async () => {
-    if (looking) return client ? client : looking;
-    if (Date.now() - lookedAt < patienceMilliseconds) return client;
-    looking = look().finally(() => {
+    } finally {
       lookedAt = Date.now();
       looking = undefined;
-    });
-    return client ?? looking;
+    }
+  };
+  return async () => {
+    if (!looking && Date.now() - lookedAt > patienceMilliseconds) looking = look();
+    // Nobody waits for a server that may not be there.
+    if (looking && !client) await Promise.race([looking, sleep(firstMilliseconds)]);
+    return client;
   };
 }
 
