@@ -15,7 +15,8 @@ import { cleanLine, fitLine } from '../report/text.js';
 import { stateText, type TrialTable } from '../report/trialRows.js';
 import { taskWords } from '../report/content.js';
 import type { ObjectStore } from '../store/types.js';
-import type { TrialRecord } from '../sweep/types.js';
+import type { FieldShape } from '../basis/types.js';
+import type { SweepSpec, TrialRecord } from '../sweep/types.js';
 import type { FactText, TrialAnswer } from './api.js';
 import type { FeedState } from './feed.js';
 import { runningLines, snapshotOf } from './sweepAnswer.js';
@@ -67,6 +68,12 @@ function rungTable(trial: TrialRecord): TrialAnswer['rungs'] {
   };
 }
 
+/** Shape of one field of a task's data. */
+function shapeOf(task: SweepSpec['task']): FieldShape {
+  if (!('size' in task)) return { height: 32, width: 32, channels: 3 };
+  return { height: task.size, width: task.size, channels: 'channels' in task ? task.channels : 1 };
+}
+
 /** Everything the page shows of one trial. Undefined when the sweep has no such trial. */
 export async function trialAnswer(
   feed: FeedState,
@@ -81,14 +88,13 @@ export async function trialAnswer(
   const place = table.rows.findIndex((row) => row.trial.trial === number);
   const running = runningLines(view).find((line) => line.trial === number);
   const artifacts = (await loadTrialArtifacts(store, snapshot, trial))?.trial;
-  const { size } = snapshot.spec.task;
   const grid =
     artifacts?.samples &&
-    fieldGrid(
-      artifacts.samples,
-      { height: size, width: size, channels: 1 },
-      { rows: 4, columns: 8, limit: fieldLimit(artifacts.samples) },
-    );
+    fieldGrid(artifacts.samples, shapeOf(snapshot.spec.task), {
+      rows: 4,
+      columns: 8,
+      limit: fieldLimit(artifacts.samples),
+    });
   const facts: FactText[] = [
     { name: 'schedule', value: fitLine(trial.label, 200) || '–' },
     { name: 'family', value: trial.family },

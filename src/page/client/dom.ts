@@ -32,6 +32,7 @@ export function createPart<T>(
   render: (value: T) => readonly Child[],
 ): (value: T) => void {
   let before: string | undefined;
+  element.hidden = true;
   return (value) => {
     const now = JSON.stringify(value);
     if (now === before) return;

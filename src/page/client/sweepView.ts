@@ -47,6 +47,7 @@ export class SweepView implements View {
     const unsettled = el('section', { id: 'unsettled' });
     const nav = el('nav', { 'aria-label': 'Sections' });
     const shared = el('p', { class: 'lead' });
+    this.trials.hidden = true;
     this.trials.append(el('h2', { id: 'trials-title' }, 'All trials'), this.table.element, shared);
     this.element.append(
       el(
@@ -159,6 +160,7 @@ export class SweepView implements View {
     this.title = `${answer.name}${percent}`;
     if (this.answer && this.answer.state !== answer.state) announce(`The sweep is ${answer.state}.`);
     this.answer = answer;
+    this.trials.hidden = false;
     this.setShared(answer.shared);
     // Axis choices stay as the reader set them: a section is made again only when its charts are others.
     this.setSections(
