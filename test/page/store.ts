@@ -36,11 +36,13 @@ export async function keepArtifacts(
   snapshot: SweepSnapshot,
   best: number,
 ): Promise<void> {
-  const folder = layout.dataset(datasetKey(snapshot.spec.task, defaultRecipe));
+  const { task } = snapshot.spec;
+  if (task.name !== 'phi4') throw new Error('the fixture is a φ⁴ sweep');
+  const folder = layout.dataset(datasetKey(task, defaultRecipe));
   await store.put(`${folder}/statistics.safetensors`, encodeStatistics(fixtureStatistics()));
   const samples = fixtureArtifacts(best).trials.get(best)!.samples!;
   const step = Math.max(...snapshot.spec.pruner.rungs);
-  const { size } = snapshot.spec.task;
+  const { size } = task;
   await store.put(
     `${layout.samples(snapshot.spec.name, best, step, 'test')}/samples.safetensors`,
     encodeSafetensors({
