@@ -1,0 +1,179 @@
+import * as tf from '@tensorflow/tfjs';
+import { matMul } from '../matMul.js';
+
+/**
+ * Layers of the U-Net with gradients written out for backends that lack them or take a slow path: the wasm backend has no
+ * filter gradient of a convolution and multiplies transposed operands slowly. Images are [B, H, W, C].
+ */
+
+/** A 3 × 3 convolution with zero padding, stride 1; filter [3, 3, C, C′]. */
+export function convolve(image: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+  // The native backend has both gradients, and takes longer by the detour below.
+  if (tf.getBackend() === 'tensorflow') return tf.conv2d(image, filter, 1, 'same');
+  const layer = tf.customGrad((...inputs) => {
+    const [x, w, save] = inputs as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
+    const padded = padded1(x);
+    save([padded, w]);
+    return {
+      value: tf.conv2d(padded, w, 1, 'valid'),
+      gradFunc: (upstream: tf.Tensor, saved: tf.Tensor[]) => {
+        const dy = upstream as tf.Tensor4D;
+        const [input, weights] = saved as [tf.Tensor4D, tf.Tensor4D];
+        // The gradient of the input is a convolution with the filter turned by 180° and its channels exchanged.
+        const turned = tf.transpose(tf.reverse(weights, [0, 1]), [0, 1, 3, 2]);
+        // That of the filter is the correlation of input and gradient, with the batch in the place of the channels.
+        const correlated = tf.conv2d(
+          tf.transpose(input, [3, 1, 2, 0]),
+          tf.transpose(dy, [1, 2, 0, 3]),
+          1,
+          'valid',
+        );
+        return [tf.conv2d(padded1(dy), turned, 1, 'valid'), tf.transpose(correlated, [1, 2, 0, 3])];
+      },
+    };
+  });
+  return layer(image, filter);
+}
+
+function padded1(x: tf.Tensor4D): tf.Tensor4D {
+  return tf.pad(x, [
+    [0, 0],
+    [1, 1],
+    [1, 1],
+    [0, 0],
+  ]);
+}
+
+/** The same linear map [C, C′] at every pixel. */
+export function everywhere(image: tf.Tensor4D, weight: tf.Tensor2D): tf.Tensor4D {
+  const [count, height, width, channels] = image.shape;
+  return matMul(image.reshape([count * height * width, channels]), weight).reshape([
+    count,
+    height,
+    width,
+    weight.shape[1],
+  ]);
+}
+
+/** x · sigmoid(x). */
+export function silu<T extends tf.Tensor>(input: T): T {
+  const layer = tf.customGrad((...inputs) => {
+    const [x, save] = inputs as unknown as [tf.Tensor, tf.GradSaveFunc];
+    const s = tf.sigmoid(x);
+    save([x, s]);
+    return {
+      value: x.mul(s),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [value, sigmoid] = saved as [tf.Tensor, tf.Tensor];
+        return dy.mul(sigmoid.mul(value.mul(tf.sub(1, sigmoid)).add(1)));
+      },
+    };
+  });
+  return layer(input) as T;
+}
+
+/** Group normalization (Wu and He 2018) over the pixels and the channels of each of `groups` groups, with gain and bias [C]. */
+export function groupNorm(image: tf.Tensor4D, groups: number, gain: tf.Tensor, bias: tf.Tensor): tf.Tensor4D {
+  const [count, height, width, channels] = image.shape;
+  const size = channels / groups;
+  const normalize = tf.customGrad((...inputs) => {
+    const [x, save] = inputs as unknown as [tf.Tensor4D, tf.GradSaveFunc];
+    const rows = x.reshape<tf.Tensor3D>([count, height * width, channels]);
+    const mean = spread(groupMean(rows, groups), size);
+    const centred = rows.sub<tf.Tensor3D>(mean);
+    const inverse = spread(groupMean(centred.square(), groups).add<tf.Tensor3D>(1e-5).rsqrt(), size);
+    const normalized = centred.mul<tf.Tensor3D>(inverse);
+    save([normalized, inverse]);
+    return {
+      value: normalized.reshape(image.shape),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [unit, scale] = saved as [tf.Tensor3D, tf.Tensor3D];
+        const slope = dy.reshape<tf.Tensor3D>([count, height * width, channels]);
+        const meanSlope = spread(groupMean(slope, groups), size);
+        const along = spread(groupMean(slope.mul(unit), groups), size);
+        return slope.sub(meanSlope).sub(unit.mul(along)).mul(scale).reshape(image.shape);
+      },
+    };
+  });
+  return (normalize(image) as tf.Tensor4D).mul(gain).add(bias);
+}
+
+/** Mean over the pixels and each group's channels of [B, P, C], [B, 1, G]. */
+function groupMean(rows: tf.Tensor3D, groups: number): tf.Tensor3D {
+  const [count, pixels, channels] = rows.shape;
+  const size = channels / groups;
+  // A sum over the leading axis of each image as a product with ones: backends sum over the last axis fastest.
+  const sums = tf.matMul(tf.ones([count, 1, pixels]), rows);
+  return sums
+    .reshape([count, groups, size])
+    .sum<tf.Tensor>(2)
+    .div(pixels * size)
+    .reshape([count, 1, groups]);
+}
+
+/** Repeats each group's number for its channels, [B, 1, G] to [B, 1, C]. */
+function spread(means: tf.Tensor3D, size: number): tf.Tensor3D {
+  const [count, , groups] = means.shape;
+  return means
+    .reshape([count, groups, 1])
+    .tile([1, 1, size])
+    .reshape([count, 1, groups * size]);
+}
+
+/** Means over blocks of 2 × 2 pixels. */
+export function halve(image: tf.Tensor4D): tf.Tensor4D {
+  const layer = tf.customGrad((...inputs) => {
+    const [x] = inputs as unknown as [tf.Tensor4D];
+    return {
+      value: sumOfBlocks(x).mul(0.25),
+      gradFunc: (dy: tf.Tensor) => repeated(dy as tf.Tensor4D).mul(0.25),
+    };
+  });
+  return layer(image) as tf.Tensor4D;
+}
+
+/** Each pixel repeated 2 × 2. */
+export function double(image: tf.Tensor4D): tf.Tensor4D {
+  const layer = tf.customGrad((...inputs) => {
+    const [x] = inputs as unknown as [tf.Tensor4D];
+    return { value: repeated(x), gradFunc: (dy: tf.Tensor) => sumOfBlocks(dy as tf.Tensor4D) };
+  });
+  return layer(image) as tf.Tensor4D;
+}
+
+function sumOfBlocks(x: tf.Tensor4D): tf.Tensor4D {
+  const [count, height, width, channels] = x.shape;
+  const pairsOfRows = x.reshape<tf.Tensor3D>([(count * height) / 2, 2, width * channels]);
+  const rows = halvesAdded(pairsOfRows);
+  const pairs = rows.reshape<tf.Tensor3D>([(count * height * width) / 4, 2, channels]);
+  return halvesAdded(pairs).reshape([count, height / 2, width / 2, channels]);
+}
+
+function halvesAdded(pairs: tf.Tensor3D): tf.Tensor {
+  const [count, , length] = pairs.shape;
+  return tf.slice(pairs, [0, 0, 0], [count, 1, length]).add(tf.slice(pairs, [0, 1, 0], [count, 1, length]));
+}
+
+function repeated(x: tf.Tensor4D): tf.Tensor4D {
+  const [count, height, width, channels] = x.shape;
+  const columns = x.reshape([count * height * width, 1, channels]);
+  const wide = tf.concat([columns, columns], 1).reshape([count * height, 1, 2 * width * channels]);
+  return tf.concat([wide, wide], 1).reshape([count, 2 * height, 2 * width, channels]);
+}
+
+/** a × b of batches of matrices, with gradients that transpose explicitly. */
+export function batchMatMul(a: tf.Tensor3D, b: tf.Tensor3D): tf.Tensor3D {
+  const flip = (x: tf.Tensor) => tf.transpose(x, [0, 2, 1]);
+  const product = tf.customGrad((...inputs) => {
+    const [x, y, save] = inputs as unknown as [tf.Tensor3D, tf.Tensor3D, tf.GradSaveFunc];
+    save([x, y]);
+    return {
+      value: tf.matMul(x, y),
+      gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
+        const [left, right] = saved as [tf.Tensor3D, tf.Tensor3D];
+        return [tf.matMul(dy, flip(right)), tf.matMul(flip(left), dy)];
+      },
+    };
+  });
+  return product(a, b) as tf.Tensor3D;
+}

@@ -1,0 +1,167 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Images } from '../data/images/pixels.js';
+import type { ParameterTensors } from '../model/arrays.js';
+import { createNoiseLevels, emptyNoiseLevels } from '../model/noiseLevels.js';
+import { createTimeImportance } from '../model/timeImportance.js';
+import type { UnetArchitecture } from '../model/unet/architecture.js';
+import { createBasisTensors } from '../model/unet/basisTensors.js';
+import { createUnetNetwork, emptyLevelRows, writeLevelRow, type LevelRows } from '../model/unet/network.js';
+import type { DropoutMask } from '../model/unet/unet.js';
+import { fillNormals } from '../random/normals.js';
+import { CounterRandom } from '../random/philox.js';
+import type { DiffusionProcess } from '../schedule/types.js';
+import type { TrainingObjective } from '../train/loop.js';
+import type { TrainingParameters } from '../train/parameters.js';
+import { drawTimes, lossWeight } from '../train/weighting.js';
+
+export interface ImagesObjectiveOptions {
+  process: DiffusionProcess;
+  training: TrainingParameters;
+  architecture: UnetArchitecture;
+  images: Images;
+  /** Part of the U-Net's hidden values that is dropped in training, from 0 to below 1. */
+  dropout: number;
+  seed: number;
+}
+
+/** One batch on the host: B rows of D numbers each, and what the network is told. */
+export interface ImagesBatch {
+  count: number;
+  /** φ − μ, dequantized and mirrored at random. */
+  fields: Float32Array;
+  noise: Float32Array;
+  sine: Float32Array;
+  cosine: Float32Array;
+  /** √(w_i(t)/p(t)). */
+  rootWeight: Float32Array;
+  levels: LevelRows;
+}
+
+/** Makes the batch of any step from (seed, step) alone. */
+export function createImagesBatchMaker({
+  process,
+  training,
+  images,
+  seed,
+}: Omit<ImagesObjectiveOptions, 'architecture'>): (step: number) => ImagesBatch {
+  const { dimension } = process;
+  const { batchSize } = training;
+  const levelsAt = createNoiseLevels(process);
+  const levels = emptyNoiseLevels(dimension);
+  const importance =
+    training.timeSampling === 'importance' ? createTimeImportance(levelsAt, dimension) : undefined;
+  const matrix = () => new Float32Array(batchSize * dimension);
+  return (step) => {
+    const batch: ImagesBatch = {
+      count: batchSize,
+      fields: matrix(),
+      noise: matrix(),
+      sine: matrix(),
+      cosine: matrix(),
+      rootWeight: matrix(),
+      levels: emptyLevelRows(batchSize, dimension),
+    };
+    const { time, factor } = drawTimes(
+      training.timeSampling,
+      batchSize,
+      new CounterRandom(seed, 'time', step),
+      importance,
+    );
+    fillNormals(batch.noise, seed, 'noise', step);
+    fillImages(images, process, training.augmentation, seed, step, batch.fields);
+    for (let b = 0; b < batchSize; b++) {
+      levelsAt(time[b]!, levels);
+      writeLevelRow(process, training.gaussianScore, levels, batch.levels, b);
+      batch.sine.set(levels.sine, b * dimension);
+      batch.cosine.set(levels.cosine, b * dimension);
+      for (let i = 0; i < dimension; i++) {
+        const inverseSnr = (levels.sine[i]! / levels.cosine[i]!) ** 2;
+        const weight = lossWeight(training.weighting, inverseSnr, levels.gammaDerivative[i]!);
+        batch.rootWeight[b * dimension + i] = Math.sqrt(factor[b]! * weight);
+      }
+    }
+    return batch;
+  };
+}
+
+/** Fills rows with random images minus μ, dequantized, half of them mirrored where `augmentation` is set. */
+function fillImages(
+  images: Images,
+  { basis, dimension, mean }: DiffusionProcess,
+  augmentation: boolean,
+  seed: number,
+  step: number,
+  out: Float32Array,
+): void {
+  const { width, channels } = basis.shape;
+  const random = new CounterRandom(seed, 'batch', step);
+  for (let start = 0; start < out.length; start += dimension) {
+    images.write(random.integer(images.count), out, start, () => random.uniform());
+    if (augmentation && random.integer(2) === 1)
+      for (let row = start; row < start + dimension; row += width * channels)
+        for (let left = 0, right = width - 1; left < right; left++, right--)
+          for (let channel = 0; channel < channels; channel++) {
+            const a = row + left * channels + channel;
+            const b = row + right * channels + channel;
+            [out[a], out[b]] = [out[b]!, out[a]!];
+          }
+    for (let i = 0; i < dimension; i++) out[start + i]! -= mean[i]!;
+  }
+}
+
+/**
+ * The U-Net's loss on the batch of any step, (B·D)⁻¹ Σ_b Σ_i w_i (ε_i − ε̂_i)².
+ *
+ * With the Gaussian score ε̂ = sin θ u + cos θ sin θ NN(u), and since u = cos θ ĉ + sin θ ε,
+ * ε − ε̂ = cos θ (cos θ ε − sin θ (ĉ + NN)): as a component's noise vanishes ε̂ = −σ·score does. Without it ε̂ = NN(χ).
+ */
+export function createImagesObjective(options: ImagesObjectiveOptions): TrainingObjective {
+  const { process, training, architecture, dropout, seed } = options;
+  const { dimension, scale, dataVariance } = process;
+  const makeBatch = createImagesBatchMaker(options);
+  const network = createUnetNetwork(process, architecture);
+  const basis = createBasisTensors(process.basis);
+  const whiten = tf.tensor2d(
+    Float32Array.from(scale, (value, i) => 1 / (value * Math.sqrt(dataVariance[i]!))),
+    [1, dimension],
+  );
+  const loss = (parameters: ParameterTensors, step: number): tf.Scalar => {
+    const batch = makeBatch(step);
+    const rows = (values: Float32Array) => tf.tensor2d(values, [batch.count, dimension]);
+    const clean = basis.encode(rows(batch.fields)).mul(whiten);
+    const noise = rows(batch.noise);
+    const sine = rows(batch.sine);
+    const cosine = rows(batch.cosine);
+    const u = clean.mul(cosine).add<tf.Tensor2D>(noise.mul(sine));
+    const output = network.apply(parameters, u, batch.levels, dropoutMask(dropout, seed, step));
+    const weight = rows(batch.rootWeight);
+    const error = training.gaussianScore
+      ? noise.mul(cosine).sub(clean.add(output).mul(sine)).mul(weight.mul(cosine))
+      : noise.sub(output).mul(weight);
+    return error
+      .square()
+      .sum()
+      .div(batch.count * dimension);
+  };
+  return {
+    loss,
+    dispose() {
+      network.dispose();
+      basis.dispose();
+      whiten.dispose();
+    },
+  };
+}
+
+/** Masks of dropout, functions of (seed, step, block). */
+function dropoutMask(rate: number, seed: number, step: number): DropoutMask {
+  if (rate === 0) return () => undefined;
+  return (name, shape) => {
+    const random = new CounterRandom(seed, `dropout/${name}`, step);
+    const length = shape.reduce((product, size) => product * size, 1);
+    return tf.tensor(
+      Float32Array.from({ length }, () => (random.uniform() < rate ? 0 : 1 / (1 - rate))),
+      shape,
+    );
+  };
+}
