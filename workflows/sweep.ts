@@ -1,25 +1,22 @@
 import { defineSearchAttributeKey, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import {
   allHandlersFinished,
-  ApplicationFailure,
   condition,
   continueAsNew,
-  currentUpdateInfo,
   getExternalWorkflowHandle,
   log,
   ParentClosePolicy,
   proxyActivities,
-  proxyLocalActivities,
   setHandler,
+  sleep,
   startChild,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
-import { controlQueue, segmentWorkflowId, trainQueue } from '../src/sweep/names.js';
+import { segmentWorkflowId, trainQueue } from '../src/sweep/names.js';
 import { deadline, hasTimeAfterAll } from '../src/sweep/budget.js';
 import { packMachine, packRows, unpackMachine } from '../src/sweep/pack.js';
-import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../src/sweep/retry.js';
 import {
   bestTrial,
   initialMachine,
@@ -29,40 +26,12 @@ import {
   type SweepAction,
   type SweepEvent,
 } from '../src/sweep/state.js';
-import { describeBudget, extensionProblem } from '../src/sweep/extension.js';
-import { validateParameters } from '../src/space/validate.js';
-import type { Parameters } from '../src/space/types.js';
-import {
-  defaultSupervision,
-  type Extension,
-  type SweepAmendment,
-  type SweepState,
-} from '../src/sweep/types.js';
-import {
-  enqueueTrial,
-  extendSweep,
-  pauseSweep,
-  resumeSweep,
-  retryTrials,
-  segmentReport,
-  setConcurrency,
-  stopSweep,
-  sweepStatus,
-  type SegmentInput,
-  type SweepInput,
-} from './messages.js';
+import { defaultSupervision, type SweepState } from '../src/sweep/types.js';
+import { control, local } from './controlActivities.js';
+import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from './messages.js';
 import type { trialSegment } from './trial.js';
+import { handleUpdates } from './updates.js';
 
-const local = proxyLocalActivities<Activities>({
-  startToCloseTimeout: '2 minutes',
-  retry: { maximumInterval: '30 seconds', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
-});
-const control = proxyActivities<Activities>({
-  taskQueue: controlQueue,
-  startToCloseTimeout: '30 minutes',
-  heartbeatTimeout: '1 minute',
-  retry: { maximumInterval: '1 minute' },
-});
 const training = proxyActivities<Activities>({
   taskQueue: trainQueue,
   startToCloseTimeout: '24 hours',
@@ -70,12 +39,8 @@ const training = proxyActivities<Activities>({
   retry: { maximumInterval: '1 minute', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
 });
 
-/** An amendment as an update asks for it; who and when are added where it is kept. */
-type Amendment = SweepAmendment extends infer Kind
-  ? Kind extends unknown
-    ? Omit<Kind, 'id' | 'at'>
-    : never
-  : never;
+/** Milliseconds to wait for the workflow of a segment that has reported to be closed, before its trial's next one starts. */
+const closingMilliseconds = [50, 100, 200, 400, 800, 1600, 3200];
 
 const attribute = {
   sweep: defineSearchAttributeKey('RgsweepSweep', 'KEYWORD'),
@@ -119,10 +84,11 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     ]);
   };
 
-  /** Trials whose checkpoints are being deleted, to begin from zero. */
-  const resetting = new Set<number>();
+  /** Trials whose segment has reported, and whose workflow may not be closed yet. */
+  const closing = new Set<number>();
   setHandler(sweepStatus, () => machine);
   setHandler(segmentReport, (report) => {
+    closing.add(report.trial);
     // A report of a segment that is not open here is a repetition.
     const row = machine.trials[report.trial];
     if (row && row.segment?.kind !== report.purpose && report.outcome !== 'finished') return;
@@ -152,128 +118,14 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       ),
     );
   };
-  const keepAmendment = (amendment: Amendment) =>
-    local.recordAmendment({
-      sweep: spec.name,
-      amendment: { id: currentUpdateInfo()!.id, at: new Date().toISOString(), ...amendment },
-    });
-  const requireReady = () => {
-    if (!ready)
-      throw ApplicationFailure.nonRetryable(
-        'the sweep is being rebuilt from the store; try again',
-        'conflict',
-      );
-  };
-  const requireOpen = () => {
-    requireReady();
-    if (machine.stopping || (machine.status !== 'running' && machine.status !== 'paused'))
-      throw ApplicationFailure.nonRetryable('the sweep is ending; resume it afterwards', 'conflict');
-  };
-  setHandler(
-    pauseSweep,
-    async ({ now }) => {
-      apply({ type: 'paused', at: Date.now() });
-      showState('paused');
-      await local.recordSweep({ sweep: spec.name, state: 'paused', ended: false });
-      if (now) await cancelOpenSegments();
-      return `paused; ${openSegments(machine)} segments ${now ? 'write a checkpoint and stop' : 'run to their rung'}`;
-    },
-    { validator: (_request) => requireOpen() },
-  );
-  setHandler(
-    resumeSweep,
-    async () => {
-      apply({ type: 'resumed', at: Date.now() });
-      showState('running');
-      await local.recordSweep({ sweep: spec.name, state: 'running', ended: false });
-      return 'running';
-    },
-    { validator: requireOpen },
-  );
-  setHandler(
-    stopSweep,
-    async () => {
-      apply({ type: 'stopped' });
-      await cancelOpenSegments();
-      return 'stopping';
-    },
-    { validator: requireReady },
-  );
-  setHandler(
-    extendSweep,
-    async (extension) => {
-      apply({ type: 'extended', update: currentUpdateInfo()!.id, ...extension });
-      await keepAmendment({ kind: 'extend', ...extension });
-      return describeBudget(machine);
-    },
-    {
-      validator: (extension: Extension) => {
-        requireOpen();
-        const problem = extensionProblem(machine, extension);
-        if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'usage');
-      },
-    },
-  );
-  setHandler(
-    setConcurrency,
-    async (concurrency) => {
-      apply({ type: 'concurrencySet', concurrency });
-      await keepAmendment({ kind: 'concurrency', concurrency });
-      return `concurrency ${concurrency}`;
-    },
-    {
-      validator: (concurrency) => {
-        requireOpen();
-        if (!Number.isInteger(concurrency) || concurrency < 1)
-          throw ApplicationFailure.nonRetryable(
-            `concurrency: ${concurrency} is not a whole number of at least 1`,
-            'usage',
-          );
-      },
-    },
-  );
-  setHandler(
-    retryTrials,
-    async (request: RetryRequest) => {
-      const { fromScratch = false } = request;
-      const chosen = chooseRetries(machine, request).filter((trial) => !resetting.has(trial));
-      if (fromScratch && chosen.length > 0) {
-        // A repeated request must not empty a trial that has begun anew.
-        for (const trial of chosen) resetting.add(trial);
-        try {
-          await control.resetTrials({ sweep: spec.name, trials: chosen });
-        } finally {
-          for (const trial of chosen) resetting.delete(trial);
-        }
-      }
-      const answer = describeRetries(machine, request, chosen);
-      apply({ type: 'retried', trials: chosen, fromScratch });
-      return answer;
-    },
-    {
-      validator: (request: RetryRequest) => {
-        requireOpen();
-        const problem = problemOfRetry(machine, request);
-        if (problem !== undefined) throw ApplicationFailure.nonRetryable(problem, 'usage');
-      },
-    },
-  );
-  setHandler(
-    enqueueTrial,
-    async (parameters) => {
-      apply({ type: 'enqueued', update: currentUpdateInfo()!.id, parameters });
-      await keepAmendment({ kind: 'enqueue', parameters });
-      return `${machine.enqueued.length} waiting`;
-    },
-    {
-      validator: (parameters: Parameters) => {
-        requireOpen();
-        const problems = validateParameters(spec.space, parameters);
-        if (problems.length > 0)
-          throw ApplicationFailure.nonRetryable(`parameters: ${problems.join('; ')}`, 'usage');
-      },
-    },
-  );
+  handleUpdates({
+    spec,
+    machine: () => machine,
+    ready: () => ready,
+    apply,
+    showState,
+    cancelOpenSegments,
+  });
 
   apply({ type: 'started', at: Date.now() });
   if (!input.machine) {
@@ -335,15 +187,29 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       ...(spec.supervision ? { supervision: spec.supervision } : {}),
       ...(job === undefined ? {} : { job }),
     };
-    try {
-      await startChild<typeof trialSegment>('trialSegment', {
-        workflowId: segmentWorkflowId(spec.name, trial),
-        args: [segment],
-        parentClosePolicy: ParentClosePolicy.ABANDON,
-      });
-    } catch (error) {
-      // Still open from before a restart of this sweep: it will report to the same workflow id.
-      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+    await startSegment(segment);
+  };
+
+  /**
+   * Starts a segment's workflow. A trial that goes straight on finds the workflow of its last segment still closing: that one
+   * reports a moment before it ends. Without having reported it is one from before a restart of this sweep, and will report.
+   */
+  const startSegment = async (segment: SegmentInput): Promise<void> => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await startChild<typeof trialSegment>('trialSegment', {
+          workflowId: segmentWorkflowId(spec.name, segment.trial),
+          args: [segment],
+          parentClosePolicy: ParentClosePolicy.ABANDON,
+        });
+        closing.delete(segment.trial);
+        return;
+      } catch (error) {
+        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
+        const wait = closingMilliseconds[attempt];
+        if (!closing.has(segment.trial) || wait === undefined) return;
+        await sleep(wait);
+      }
     }
   };
 

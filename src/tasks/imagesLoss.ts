@@ -1,18 +1,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Images } from '../data/images/pixels.js';
 import type { ParameterTensors } from '../model/arrays.js';
-import { createNoiseLevels, emptyNoiseLevels } from '../model/noiseLevels.js';
-import { createTimeImportance } from '../model/timeImportance.js';
 import type { UnetArchitecture } from '../model/unet/architecture.js';
 import { createBasisTensors } from '../model/unet/basisTensors.js';
 import { createUnetNetwork, emptyLevelRows, writeLevelRow, type LevelRows } from '../model/unet/network.js';
 import type { DropoutMask } from '../model/unet/unet.js';
-import { fillNormals } from '../random/normals.js';
 import { CounterRandom } from '../random/philox.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import type { TrainingObjective } from '../train/loop.js';
+import { createNoising, type Noising } from '../train/noising.js';
 import type { TrainingParameters } from '../train/parameters.js';
-import { drawTimes, lossWeight } from '../train/weighting.js';
 
 export interface ImagesObjectiveOptions {
   process: DiffusionProcess;
@@ -25,15 +22,9 @@ export interface ImagesObjectiveOptions {
 }
 
 /** One batch on the host: B rows of D numbers each, and what the network is told. */
-export interface ImagesBatch {
-  count: number;
+export interface ImagesBatch extends Noising {
   /** φ − μ, dequantized and mirrored at random. */
   fields: Float32Array;
-  noise: Float32Array;
-  sine: Float32Array;
-  cosine: Float32Array;
-  /** √(w_i(t)/p(t)). */
-  rootWeight: Float32Array;
   levels: LevelRows;
 }
 
@@ -43,44 +34,16 @@ export function createImagesBatchMaker({
   training,
   images,
   seed,
-}: Omit<ImagesObjectiveOptions, 'architecture'>): (step: number) => ImagesBatch {
+}: Omit<ImagesObjectiveOptions, 'architecture' | 'dropout'>): (step: number) => ImagesBatch {
   const { dimension } = process;
-  const { batchSize } = training;
-  const levelsAt = createNoiseLevels(process);
-  const levels = emptyNoiseLevels(dimension);
-  const importance =
-    training.timeSampling === 'importance' ? createTimeImportance(levelsAt, dimension) : undefined;
-  const matrix = () => new Float32Array(batchSize * dimension);
+  const { batchSize, gaussianScore, augmentation } = training;
+  const noising = createNoising(process, training, seed);
   return (step) => {
-    const batch: ImagesBatch = {
-      count: batchSize,
-      fields: matrix(),
-      noise: matrix(),
-      sine: matrix(),
-      cosine: matrix(),
-      rootWeight: matrix(),
-      levels: emptyLevelRows(batchSize, dimension),
-    };
-    const { time, factor } = drawTimes(
-      training.timeSampling,
-      batchSize,
-      new CounterRandom(seed, 'time', step),
-      importance,
-    );
-    fillNormals(batch.noise, seed, 'noise', step);
-    fillImages(images, process, training.augmentation, seed, step, batch.fields);
-    for (let b = 0; b < batchSize; b++) {
-      levelsAt(time[b]!, levels);
-      writeLevelRow(process, training.gaussianScore, levels, batch.levels, b);
-      batch.sine.set(levels.sine, b * dimension);
-      batch.cosine.set(levels.cosine, b * dimension);
-      for (let i = 0; i < dimension; i++) {
-        const inverseSnr = (levels.sine[i]! / levels.cosine[i]!) ** 2;
-        const weight = lossWeight(training.weighting, inverseSnr, levels.gammaDerivative[i]!);
-        batch.rootWeight[b * dimension + i] = Math.sqrt(factor[b]! * weight);
-      }
-    }
-    return batch;
+    const fields = new Float32Array(batchSize * dimension);
+    const levels = emptyLevelRows(batchSize, dimension);
+    fillImages(images, process, augmentation, seed, step, fields);
+    const noised = noising(step, (at, row) => writeLevelRow(process, gaussianScore, at, levels, row));
+    return { ...noised, fields, levels };
   };
 }
 

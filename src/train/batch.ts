@@ -1,22 +1,14 @@
 import { conditioningSize, writeConditioning } from '../model/conditioning.js';
-import { createNoiseLevels, emptyNoiseLevels, marginalDeviation } from '../model/noiseLevels.js';
-import { createTimeImportance } from '../model/timeImportance.js';
-import { fillNormals } from '../random/normals.js';
+import { marginalDeviation } from '../model/noiseLevels.js';
 import { CounterRandom } from '../random/philox.js';
 import type { DiffusionProcess } from '../schedule/types.js';
+import { createNoising, type Noising } from './noising.js';
 import type { TrainingParameters } from './parameters.js';
-import { drawTimes, lossWeight } from './weighting.js';
 
 /** One batch as the backend needs it: B rows of D numbers each, and the conditioning [B, F]. */
-export interface TrainingBatch {
-  count: number;
+export interface TrainingBatch extends Noising {
   /** φ − μ of the configurations, moved by random lattice symmetries. */
   fields: Float32Array;
-  noise: Float32Array;
-  sine: Float32Array;
-  cosine: Float32Array;
-  /** √(w_i(t)/p(t)), p the density of the times. */
-  rootWeight: Float32Array;
   /** √v_i where the network sees χ = √v u; absent where it sees u. */
   inputScale?: Float32Array;
   conditioning: Float32Array;
@@ -31,47 +23,25 @@ export function createBatchMaker(
 ): (step: number) => TrainingBatch {
   const { dimension, dataVariance } = process;
   const { batchSize } = training;
-  const levelsAt = createNoiseLevels(process);
-  const levels = emptyNoiseLevels(dimension);
-  const importance =
-    training.timeSampling === 'importance' ? createTimeImportance(levelsAt, dimension) : undefined;
+  const noising = createNoising(process, training, seed);
   const fillFields = createFieldSource(process, training.augmentation, configurations, seed);
 
   return (step) => {
-    const random = new CounterRandom(seed, 'time', step);
-    const { time, factor } = drawTimes(training.timeSampling, batchSize, random, importance);
-    const matrix = () => new Float32Array(batchSize * dimension);
-    const batch: TrainingBatch = {
-      count: batchSize,
-      fields: matrix(),
-      noise: matrix(),
-      sine: matrix(),
-      cosine: matrix(),
-      rootWeight: matrix(),
-      ...(training.gaussianScore ? {} : { inputScale: matrix() }),
-      conditioning: new Float32Array(batchSize * conditioningSize),
-    };
-    fillFields(step, batch.fields);
-    fillNormals(batch.noise, seed, 'noise', step);
-    for (let b = 0; b < batchSize; b++) {
-      levelsAt(time[b]!, levels);
-      writeConditioning(levels, batch.conditioning, b * conditioningSize);
-      batch.sine.set(levels.sine, b * dimension);
-      batch.cosine.set(levels.cosine, b * dimension);
-      for (let i = 0; i < dimension; i++) {
-        const inverseSnr = (levels.sine[i]! / levels.cosine[i]!) ** 2;
-        const weight = lossWeight(training.weighting, inverseSnr, levels.gammaDerivative[i]!);
-        batch.rootWeight[b * dimension + i] = Math.sqrt(factor[b]! * weight);
-      }
-      if (batch.inputScale)
+    const fields = new Float32Array(batchSize * dimension);
+    const conditioning = new Float32Array(batchSize * conditioningSize);
+    const inputScale = training.gaussianScore ? undefined : new Float32Array(batchSize * dimension);
+    fillFields(step, fields);
+    const noised = noising(step, (levels, b) => {
+      writeConditioning(levels, conditioning, b * conditioningSize);
+      if (inputScale)
         for (let i = 0; i < dimension; i++)
-          batch.inputScale[b * dimension + i] = marginalDeviation(
+          inputScale[b * dimension + i] = marginalDeviation(
             levels.sine[i]!,
             levels.cosine[i]!,
             dataVariance[i]!,
           );
-    }
-    return batch;
+    });
+    return { ...noised, fields, conditioning, ...(inputScale ? { inputScale } : {}) };
   };
 }
 

@@ -90,6 +90,8 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
       expect.arrayContaining(['standard', 'sampler']),
     );
     expect(await launch('calm')).toEqual({ name: 'calm', existing: true, finished: true });
+    // A trial that goes straight on to its next rung does not wait until its last segment is looked for.
+    expect(stack.control.output).not.toContain('closed behind the sweep');
   });
 
   it('refuses another file under the same name', async () => {

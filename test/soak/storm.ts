@@ -138,7 +138,11 @@ export async function storm(options: StormOptions): Promise<Damage> {
     }
     let left = random() * weights;
     const blow = blows.find(({ weight }) => (left -= weight) < 0)!;
-    if (await blow.strike()) damage[blow.kind]++;
+    const struck = await blow.strike();
+    process.stderr.write(
+      `${new Date().toISOString().slice(11, 19)} ${blow.kind}${struck ? '' : ' (nothing there)'}\n`,
+    );
+    if (struck) damage[blow.kind]++;
   }
   return damage;
 }

@@ -106,8 +106,22 @@ describe('a storm', () => {
       await launch(sweep, search);
       const begun = Date.now();
       const blows = storm({ stack, gateway, proxy, sweep, seed, calm: over.signal, pause });
-      const survivor = await ended(sweep).finally(() => over.abort());
+      // An evaluation is made in one go: the last one, on test data, is longer than the storm's pauses.
+      const trained = until(
+        'all trials to be trained',
+        async () => {
+          const found = await readSnapshot(store, sweep).catch(() => undefined);
+          return found?.trials.length === trials && found.trials.every(({ rungs }) => rungs.length > 0);
+        },
+        seconds,
+      );
+      // A storm that breaks off leaves dead what it killed: nothing would end then.
+      await Promise.race([
+        trained,
+        blows.then(() => Promise.reject(new Error('the storm ended by itself'))),
+      ]).finally(() => over.abort());
       const damage = await blows;
+      const survivor = await ended(sweep);
 
       const paid = (snapshot: SweepSnapshot) =>
         snapshot.trials.reduce((sum, { stepsPaid }) => sum + stepsPaid, 0);

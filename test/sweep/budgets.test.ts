@@ -15,8 +15,9 @@ import {
   type SweepEvent,
   type SweepMachine,
 } from '../../src/sweep/state.js';
-import type { SweepSpec, TrialRecord } from '../../src/sweep/types.js';
+import type { SweepSpec } from '../../src/sweep/types.js';
 import { fixtureSpec } from '../report/fixture.js';
+import { recordOf, rungResults } from './records.js';
 
 const rungs = [10, 30, 90];
 
@@ -327,29 +328,11 @@ describe('ten thousand trials', () => {
     rebuildMachine(
       { ...spec, name: 'many' },
       64,
-      Array.from({ length: count }, (_, trial): TrialRecord => ({
-        trial,
-        origin: 'sampler',
-        parameters: {},
-        key: '',
-        label: '',
-        family: 'standard',
-        seed: 1,
-        state: 'paused',
-        rungs: Array.from({ length: trial % 3 === 0 ? 2 : 1 }, (_r, rung) => ({
-          rung,
-          step: rungs[rung]!,
-          metrics: { kl: Math.sqrt(trial + 0.1) },
-          trainSeconds: 0,
-          evaluateSeconds: 0,
-          stepsPerSecond: 0,
-          finishedAt: '',
-        })),
-        failures: [],
-        stepsPaid: 0,
-        createdAt: '',
-        updatedAt: '',
-      })),
+      Array.from({ length: count }, (_, trial) => {
+        const kl = Math.sqrt(trial + 0.1);
+        const values = trial % 3 === 0 ? [kl, kl] : [kl];
+        return recordOf(trial, { key: '', state: 'paused', rungs: rungResults(rungs, values) });
+      }),
     );
 
   it('travel through continue-as-new in less than half of what a payload may have', () => {

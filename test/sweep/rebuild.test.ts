@@ -4,35 +4,12 @@ import { chooseRetries, describeRetries, problemOfRetry } from '../../src/sweep/
 import { initialMachine, nextAction, reduce } from '../../src/sweep/state.js';
 import type { SweepAmendment, TrialRecord } from '../../src/sweep/types.js';
 import { fixtureSpec } from '../report/fixture.js';
+import { recordOf, rungResults } from './records.js';
 
 const spec = { ...fixtureSpec, baselines: [], budget: { trials: 4, concurrency: 2 } };
 
-function record(trial: number, change: Partial<TrialRecord> = {}, values: number[] = []): TrialRecord {
-  return {
-    trial,
-    origin: 'sampler',
-    parameters: {},
-    key: String(trial),
-    label: '',
-    family: 'standard',
-    seed: 1,
-    state: 'waiting',
-    rungs: values.map((kl, rung) => ({
-      rung,
-      step: spec.pruner.rungs[rung]!,
-      metrics: { kl },
-      trainSeconds: 0,
-      evaluateSeconds: 0,
-      stepsPerSecond: 0,
-      finishedAt: '',
-    })),
-    failures: [],
-    stepsPaid: 0,
-    createdAt: '',
-    updatedAt: '',
-    ...change,
-  };
-}
+const record = (trial: number, change: Partial<TrialRecord> = {}, values: number[] = []) =>
+  recordOf(trial, { rungs: rungResults(spec.pruner.rungs, values), ...change });
 const stamp = (id: number) => ({ id: String(id), at: '2026-01-01T00:00:00.000Z' });
 
 describe('rebuilding a sweep from its store', () => {

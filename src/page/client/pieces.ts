@@ -69,31 +69,29 @@ function standingRow(sweep: string, row: StandingText): HTMLElement {
   );
 }
 
+/** A table that scrolls by itself where it is wider than the page; columns not in `text` are of numbers. */
+export function scrollTable(
+  heads: readonly string[],
+  text: readonly number[],
+  rows: readonly HTMLElement[],
+): HTMLElement {
+  const cells = heads.map((head, i) =>
+    el('th', { scope: 'col', class: text.includes(i) ? '' : 'number' }, head),
+  );
+  return el(
+    'div',
+    { class: 'scroll' },
+    el('table', {}, el('thead', {}, el('tr', {}, ...cells)), el('tbody', {}, ...rows)),
+  );
+}
+
 export function standingsTable(sweep: string, standings: SweepAnswer['standings']): Child[] {
   if (!standings) return [];
+  const rows = standings.rows.map((row) => standingRow(sweep, row));
   return [
     el('h2', {}, 'The best of the search against the baselines'),
     el('p', { class: 'lead' }, standings.lead),
-    el(
-      'div',
-      { class: 'scroll' },
-      el(
-        'table',
-        {},
-        el(
-          'thead',
-          {},
-          el(
-            'tr',
-            {},
-            ...standings.heads.map((head, i) =>
-              el('th', { scope: 'col', class: i === 0 ? '' : 'number' }, head),
-            ),
-          ),
-        ),
-        el('tbody', {}, ...standings.rows.map((row) => standingRow(sweep, row))),
-      ),
-    ),
+    scrollTable(standings.heads, [0], rows),
   ];
 }
 

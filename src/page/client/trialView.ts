@@ -2,7 +2,7 @@ import type { TrialAnswer } from '../api.js';
 import { ChartView } from './charts.js';
 import { badge, createPart, el, type Child } from './dom.js';
 import { getJson } from './net.js';
-import { bar, factList } from './pieces.js';
+import { bar, factList, scrollTable } from './pieces.js';
 import type { View } from './view.js';
 
 const section = (title: string, ...children: Child[]): Child[] => [el('h2', {}, title), ...children];
@@ -12,31 +12,11 @@ function table(
   rows: readonly (readonly Child[])[],
   text: readonly number[] = [],
 ): HTMLElement {
-  return el(
-    'div',
-    { class: 'scroll' },
-    el(
-      'table',
-      {},
-      el(
-        'thead',
-        {},
-        el(
-          'tr',
-          {},
-          ...heads.map((head, i) =>
-            el('th', { scope: 'col', class: text.includes(i) ? '' : 'number' }, head),
-          ),
-        ),
-      ),
-      el(
-        'tbody',
-        {},
-        ...rows.map((row) =>
-          el('tr', {}, ...row.map((cell, i) => el('td', { class: text.includes(i) ? '' : 'number' }, cell))),
-        ),
-      ),
-    ),
+  const cell = (content: Child, i: number) => el('td', { class: text.includes(i) ? '' : 'number' }, content);
+  return scrollTable(
+    heads,
+    text,
+    rows.map((row) => el('tr', {}, ...row.map(cell))),
   );
 }
 
