@@ -2,15 +2,19 @@ import { InvalidArgumentError } from 'commander';
 import { messageOf, RgsweepError } from '../errors.js';
 import { backendNames, type BackendRequest } from '../train/protocol.js';
 
-/** Parser of a whole number option of at least `minimum`. */
-export function parseCount(option: string, minimum: number): (text: string) => number {
+/** Parser of a whole number option of at least `minimum`, and at most `maximum` where one is given. */
+export function parseCount(option: string, minimum: number, maximum = Infinity): (text: string) => number {
+  const bounds = maximum === Infinity ? `of at least ${minimum}` : `from ${minimum} to ${maximum}`;
   return (text) => {
     const value = Number(text);
-    if (text.trim() === '' || !Number.isInteger(value) || value < minimum)
-      throw new InvalidArgumentError(`${option} takes a whole number of at least ${minimum}, not "${text}".`);
+    if (text.trim() === '' || !Number.isInteger(value) || value < minimum || value > maximum)
+      throw new InvalidArgumentError(`${option} takes a whole number ${bounds}, not "${text}".`);
     return value;
   };
 }
+
+/** Parser of a port to listen on; 0 takes a free one. */
+export const parsePort = (option: string) => parseCount(option, 0, 65_535);
 
 /** Parser of `3,7,12`. */
 export function parseNumbers(text: string): number[] {

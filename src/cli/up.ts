@@ -7,6 +7,7 @@ import { lockFolder } from '../stack/lock.js';
 import { trainerSlots } from '../stack/slots.js';
 import { startStack, type Stack } from '../stack/stack.js';
 import { openStore } from '../store/open.js';
+import { tryStore } from '../store/probe.js';
 import type { SweepState } from '../sweep/types.js';
 import { findLaunched, launchSweep, loadSweepFile } from './client.js';
 import { stackFilePath, stackFolder, storeUrl } from './connection.js';
@@ -69,6 +70,7 @@ export async function up(options: UpOptions): Promise<number> {
       ).showResult({ store, sweep: spec.name, folder, output: process.stdout, onWarning: say });
       return 0;
     }
+    await tryStore(store);
     const slots = options.slots ?? trainerSlots();
     say(`starting Temporal, a control worker and a training worker (trainers at a time: ${slots}) …`);
     try {

@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import {
+  access,
   copyFile,
   link,
   mkdir,
@@ -47,6 +48,16 @@ async function syncFolder(folder: string): Promise<void> {
     if (!['EINVAL', 'EPERM', 'ENOTSUP', 'EBADF'].includes(codeOf(error))) throw error;
   } finally {
     await handle.close();
+  }
+}
+
+/** The folder itself, or the nearest one above it that is there. */
+async function existing(folder: string): Promise<string> {
+  for (let at = folder; ; at = dirname(at)) {
+    const found = await stat(at).catch((error: unknown) => {
+      if (codeOf(error) !== 'ENOENT') throw error;
+    });
+    if (found || dirname(at) === at) return at;
   }
 }
 
@@ -140,9 +151,10 @@ export async function openFileStore(
 
   /** Makes what the store needs for itself at the first write, so that reading a folder never changes it. */
   async function prepare(): Promise<void> {
-    const existing = prepared;
-    if (existing) return existing;
+    if (prepared) return prepared;
     prepared = (async () => {
+      // Making folders on a read-only file system fails with a code that says nothing of it.
+      await access(await existing(folder), constants.W_OK);
       await mkdir(temporary, { recursive: true });
       await mkdir(lockFolder, { recursive: true });
       await removeAbandoned(temporary, () => true);

@@ -36,6 +36,14 @@ describe('a mistake on the command line', () => {
     ['a sweep that is not there', ['trials', 'nobody'], 1, /"nobody"/],
     ['parameters that are no JSON', ['enqueue', 'a', '--params', '{'], 2, /--params/],
     ['a server that does not answer', ['launch', quick, '--address', '127.0.0.1:1'], 1, /127\.0\.0\.1:1/],
+    ['a port that is none', ['ui', '--port', '80000'], 2, /--port.*0 to 65535.*"80000"/],
+    // Nobody can make a folder there, not even the superuser.
+    [
+      'a store that takes no writes',
+      ['up', quick, '--store', '/sys/none'],
+      1,
+      /^rgsweep: file:\/\/\/sys\/none cannot/,
+    ],
     ['a worker without a server', ['worker', '--address', '127.0.0.1:1'], 1, /127\.0\.0\.1:1/],
   ];
   it.each(mistakes)('%s: one message, the right exit code, nothing begun', (_what, args, code, message) => {

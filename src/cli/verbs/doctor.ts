@@ -9,21 +9,16 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .addHelpText('after', '\nExit code: 0 when nothing that is needed fails, else 1.')
     .action(async (options: ConnectionOptions & { json?: boolean }) => {
-      const { randomUUID } = await import('node:crypto');
       const { fileURLToPath } = await import('node:url');
       const { connectClient, connectStore, stackFolder, storeUrl } = await import('../connection.js');
       const { examine, machineChecks } = await import('../../stack/doctor.js');
+      const { tryStore } = await import('../../store/probe.js');
       const url = storeUrl(options);
       let server: Promise<string | undefined> | undefined;
       const checks = machineChecks({
         folder: stackFolder(),
         storeUrl: url,
-        tryStore: async () => {
-          const store = await connectStore({ store: url });
-          const key = `doctor/${randomUUID()}`;
-          await store.put(key, Buffer.from('rgsweep doctor\n'));
-          await store.delete(key);
-        },
+        tryStore: async () => tryStore(await connectStore({ store: url })),
         findServer: () =>
           (server ??= connectClient(options).then(
             async ({ client, address }) => {

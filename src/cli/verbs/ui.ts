@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../connection.js';
 import { withConnectionOptions } from '../connectionOptions.js';
-import { parseCount } from '../options.js';
+import { parsePort } from '../options.js';
 
 export function register(program: Command): void {
   withConnectionOptions(
@@ -10,7 +10,7 @@ export function register(program: Command): void {
       .description('the live page: sweeps, trials and charts in a browser, from the store and the server')
       .argument('[sweep]', 'the sweep whose address is printed'),
   )
-    .option('--port <number>', 'port to listen on; 0 takes a free one', parseCount('--port', 0), 8244)
+    .option('--port <number>', 'port to listen on; 0 takes a free one', parsePort('--port'), 8244)
     .option(
       '--host <address>',
       'address to listen on; anything but loopback shows the sweeps to others',

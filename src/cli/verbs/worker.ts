@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { BackendRequest } from '../../train/protocol.js';
-import { backendOfEnvironment, parseBackend, parseCount } from '../options.js';
+import { backendOfEnvironment, parseBackend, parseCount, parsePort } from '../options.js';
 
 interface WorkerVerbOptions {
   role: 'control' | 'train' | 'all';
@@ -37,7 +37,7 @@ export function register(program: Command): void {
     .option(
       '--metrics-port <port>',
       'port of /metrics on loopback; 0 takes a free one',
-      parseCount('--metrics-port', 0),
+      parsePort('--metrics-port'),
       0,
     )
     .option('--cache <folder>', 'folder for data sets and work in progress')
