@@ -16,6 +16,7 @@ import type { SweepSnapshot } from '../sweep/types.js';
 import { taskDatasetKey } from '../data/taskDataset.js';
 import { interruptible } from '../tasks/phi4.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js';
+import { writePictures, type PictureFormat } from './pictureFiles.js';
 import { findTrial, loadTrialModel } from './trialModel.js';
 
 export interface SampleViewOptions {
@@ -30,6 +31,8 @@ export interface SampleViewOptions {
   field: number;
   /** Folder for samples.safetensors, sample.json and the pictures. */
   output: string;
+  /** Of the pictures; default: SVG. */
+  format?: PictureFormat[];
   json?: boolean;
 }
 
@@ -122,14 +125,17 @@ export async function drawSamples(
       'samples.safetensors': encodeSafetensors({
         samples: { shape: [options.count, process.dimension], data: Float32Array.from(result.fields) },
       }),
-      'reverse.svg': reverseStrip(process, watched, subtitle, components),
-      'samples.svg': sampleGrid(process, result.fields, subtitle),
     };
+    const pictures = [
+      { name: 'reverse', svg: reverseStrip(process, watched, subtitle, components) },
+      { name: 'samples', svg: sampleGrid(process, result.fields, subtitle) },
+    ];
     await mkdir(options.output, { recursive: true });
     for (const [name, content] of Object.entries(files)) {
       await writeFile(join(options.output, name), content);
       summary.files.push(join(options.output, name));
     }
+    summary.files.push(...(await writePictures(options.output, pictures, options.format ?? ['svg'])));
     const described = join(options.output, 'sample.json');
     summary.files.push(described);
     await writeFile(described, `${JSON.stringify(summary, null, 1)}\n`);

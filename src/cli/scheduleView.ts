@@ -1,6 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { parse as parseYaml } from 'yaml';
+import { readFile } from 'node:fs/promises';
 import { computeStatistics, decodeStatistics } from '../basis/statistics.js';
 import type { DataStatistics } from '../basis/types.js';
 import { generateConfigurations } from '../data/phi4/generate.js';
@@ -8,11 +6,8 @@ import { defaultHmcSettings } from '../data/phi4/hmc.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { CounterRandom } from '../random/philox.js';
 import { noisePathKey, scheduleKey } from '../schedule/canonical.js';
-import { createDiagonalProcess, tabulatedDynamics } from '../schedule/general.js';
 import { gaussianBound, offDiagonalShare } from '../schedule/gaussian.js';
 import { hierarchy } from '../schedule/hierarchy.js';
-import { scheduleLabel } from '../schedule/label.js';
-import { readScheduleParameters, scheduleParameterNames } from '../schedule/parameters.js';
 import { presetDescriptions, presets } from '../schedule/presets.js';
 import { basisWithVariances, createProcess } from '../schedule/process.js';
 import { scheduleTable, type ScheduleRow } from '../schedule/table.js';
@@ -25,7 +20,8 @@ import {
   type FollowedFlow,
 } from '../schedule/universality.js';
 import type { Parameters } from '../space/types.js';
-import { checkTrialParameters } from '../sweep/parameters.js';
+import { writePictures, type PictureFormat } from './pictureFiles.js';
+import { describedProcess, readDescription } from './scheduleDescription.js';
 
 export interface ScheduleViewOptions {
   json?: boolean;
@@ -37,6 +33,8 @@ export interface ScheduleViewOptions {
   samples: number;
   statistics?: string;
   pictures?: string;
+  /** Default: SVG. */
+  format?: PictureFormat[];
   /** Parameters in place of the file's or the preset's. */
   set?: Parameters;
   /** A second coupling, followed through the same process. */
@@ -58,7 +56,7 @@ export async function showSchedule(
   }
   const described = await readDescription(file, options.set);
   const { statistics, samples, followed } = await dataOf(options);
-  const { label, process } = makeProcess(described, statistics, file);
+  const { label, process } = describedProcess(described, statistics, file);
   const flow = followed && followData(process, followed, followedTimes);
   const other = flow && (await followOther(process, options));
   const apart = other && spectraApart(flow, other, followedTimes);
@@ -76,22 +74,17 @@ export async function showSchedule(
     ...(apart ? { against: { coupling: options.against, apart } } : {}),
   };
   const rows = scheduleTable(process, options.times, { every: options.every === true });
-  const pictures: string[] = [];
+  let pictures: string[] = [];
   if (options.pictures !== undefined) {
     const { schedulePictures } = await import('../report/schedulePictures.js');
     const reference = createProcess(presets['standard']!, statistics);
-    await mkdir(options.pictures, { recursive: true });
     const drawn = await schedulePictures({ label, process, reference, samples });
     if (flow) {
       const { kurtosisPicture, universalityPicture } = await import('../report/flowPictures.js');
       drawn.push(await kurtosisPicture(process, label, flow));
       if (other && apart) drawn.push(await universalityPicture(process, label, [flow, other], apart));
     }
-    for (const picture of drawn) {
-      const path = join(options.pictures, `${picture.name}.svg`);
-      await writeFile(path, picture.svg);
-      pictures.push(path);
-    }
+    pictures = await writePictures(options.pictures, drawn, options.format ?? ['svg']);
   }
   if (options.json) {
     write(`${JSON.stringify({ ...summary, rows, pictures })}\n`);
@@ -121,92 +114,6 @@ function presetList(): string {
   return Object.entries(presetDescriptions)
     .map(([name, description]) => `${name.padEnd(width)}  ${description}\n`)
     .join('');
-}
-
-interface Description {
-  parameters?: Parameters;
-  process?: Record<string, unknown>;
-}
-
-async function readDescription(file: string, more: Parameters = {}): Promise<Description> {
-  const withMore = (parameters: Parameters, where: string): Description => {
-    const all = { ...parameters, ...more };
-    checkTrialParameters(all, where);
-    return { parameters: all };
-  };
-  if (Object.hasOwn(presets, file)) return withMore(presets[file]!, file);
-  const text = await readFile(file, 'utf8').catch((error: unknown) => {
-    throw new RgsweepError(
-      'usage',
-      `${file}: neither a preset nor a file that can be read (${messageOf(error)})`,
-      {
-        remedy: `presets: ${Object.keys(presets).join(', ')}`,
-        cause: error,
-      },
-    );
-  });
-  let value: unknown;
-  try {
-    value = parseYaml(text);
-  } catch (error) {
-    throw new RgsweepError('bad-configuration', `${file}: ${messageOf(error)}`, { cause: error });
-  }
-  if (!isRecord(value)) throw new RgsweepError('bad-configuration', `${file}: holds no map of parameters`);
-  if (isRecord(value['process'])) return { process: value['process'] };
-  const parameters = isRecord(value['parameters']) ? value['parameters'] : value;
-  return withMore(parameters as Parameters, file);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function makeProcess(
-  described: Description,
-  statistics: DataStatistics,
-  file: string,
-): { label: string; process: DiffusionProcess } {
-  if (described.parameters)
-    return {
-      label: scheduleLabel(described.parameters),
-      process: createProcess(described.parameters, statistics),
-    };
-  const { times, drift, diffusion, initialGamma = -8, ...rest } = described.process ?? {};
-  const unknown = Object.keys(rest).find((name) => !scheduleParameterNames.includes(name));
-  if (unknown !== undefined)
-    throw new RgsweepError('bad-configuration', `${file}: process.${unknown} is not known`, {
-      remedy: 'known: times, drift, diffusion, initialGamma, basis, colour and what belongs to the colour',
-    });
-  for (const [name, value] of Object.entries({ times, drift, diffusion }))
-    if (!Array.isArray(value))
-      throw new RgsweepError(
-        'bad-configuration',
-        `${file}: process.${name} is ${JSON.stringify(value)}; it must be a list`,
-      );
-  if (typeof initialGamma !== 'number' || !Number.isFinite(initialGamma))
-    throw new RgsweepError(
-      'bad-configuration',
-      `${file}: process.initialGamma is ${JSON.stringify(initialGamma)}; it must be a number`,
-    );
-  const read = readScheduleParameters(rest as Parameters);
-  const { basis, variances } = basisWithVariances(read.basis, statistics);
-  const { scale } = createProcess({ ...(rest as Parameters), kernel: 'uniform' }, statistics);
-  return {
-    label: `${basis.name} · ${read.colour} · given A(t), B(t)`,
-    process: createDiagonalProcess({
-      basis,
-      mean: statistics.mean,
-      variances,
-      scale,
-      initialNoise: scale.map((s) => s * Math.exp(initialGamma / 2)),
-      dynamics: tabulatedDynamics(
-        times as number[],
-        drift as (number | number[])[],
-        diffusion as (number | number[])[],
-        basis.dimension,
-      ),
-    }),
-  };
 }
 
 interface Data {

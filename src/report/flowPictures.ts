@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import type { FlowPoint } from '../schedule/flow.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import type { FollowedFlow } from '../schedule/universality.js';
-import { renderPicture, type SchedulePicture } from './schedulePicture.js';
+import { decadesAxis, renderPicture, type SchedulePicture } from './schedulePicture.js';
 
 /** Bands drawn: that many lines can still be told apart. */
 const most = 6;
@@ -75,7 +75,7 @@ function lines(
         field: 'value',
         type: 'quantitative',
         title: y.title,
-        ...(y.scale ? { scale: { type: y.scale } } : {}),
+        ...(y.scale ? { scale: { type: y.scale, nice: false } } : {}),
       },
       color: {
         field: 'band',
@@ -135,7 +135,7 @@ export async function universalityPicture(
             type: 'quantitative',
             title: 'largest |log ratio|',
             scale: { type: 'log' },
-            axis: { format: '.0e', tickCount: 5 },
+            axis: decadesAxis,
           },
         },
       },
@@ -162,7 +162,8 @@ export async function universalityPicture(
         bands,
         { title: 'excess kurtosis' },
       ),
-    ],
+      // Titles start where the axes do, all at one height.
+    ].map((view) => ({ ...view, title: { text: view.title, frame: 'group' } })),
   };
   return { name: 'universality', title, svg: await renderPicture(spec as unknown as TopLevelSpec) };
 }

@@ -3,7 +3,7 @@ import { CounterRandom } from '../random/philox.js';
 import { flowOf } from '../schedule/flow.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import { fieldStrip } from './fieldStrip.js';
-import { renderPicture, type SchedulePicture } from './schedulePicture.js';
+import { decadesAxis, renderPicture, type SchedulePicture } from './schedulePicture.js';
 
 export interface SchedulePicturesInput {
   /** The schedule's name, above each picture. */
@@ -109,7 +109,7 @@ function overTime(rows: LineRow[], field: keyof LineRow, title: string, scale?: 
         field: 'value',
         type: 'quantitative',
         title,
-        ...(scale ? { scale: { type: scale }, axis: { format: '.0e', tickCount: 6 } } : {}),
+        ...(scale ? { scale: { type: scale }, axis: decadesAxis } : {}),
       },
       color: {
         field: 'component',
@@ -173,7 +173,12 @@ function bySpectrum(
     mark: { type: 'line', point: { size: 22 }, strokeWidth: 1.5 },
     encoding: {
       x: { field: 'momentum', type: 'quantitative', title: '|k̂| (lattice units)' },
-      y: { field: 'value', type: 'quantitative', title, ...(scale ? { scale: { type: scale } } : {}) },
+      y: {
+        field: 'value',
+        type: 'quantitative',
+        title,
+        ...(scale ? { scale: { type: scale, nice: false } } : {}),
+      },
       color: { field: 't', type: 'ordinal', title: 't', scale: { scheme: 'viridis' } },
       order: { field: 'momentum' },
     },

@@ -85,6 +85,10 @@ describe('rgsweep schedule', () => {
       expect(svg.match(/aria-roledescription="line mark"/g)!.length).toBeGreaterThanOrEqual(3);
       expect(svg).not.toMatch(/NaN|undefined/);
     }
+    await show('wavelet-hard', { pictures, format: ['png'] });
+    for (const name of readdirSync(pictures).filter((file) => file.endsWith('.png')))
+      expect(readFileSync(join(pictures, name)).length, name).toBeGreaterThan(20_000);
+    expect(readdirSync(pictures)).toHaveLength(12);
     const strips = readFileSync(join(pictures, 'strips.svg'), 'utf8');
     expect(strips.match(/<image /g)).toHaveLength(36);
     const [, first] = /base64,([^"]+)"/.exec(strips)!;

@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander';
 import type { StoreOption } from '../connection.js';
 import { withStoreOption } from '../connectionOptions.js';
 import { parseCount } from '../options.js';
+import { parsePictureFormats } from '../pictureFiles.js';
 import type { SampleViewOptions } from '../sampleView.js';
 
 /** As in src/sample/generate.ts, which is loaded only when samples are drawn. */
@@ -27,6 +28,11 @@ export function register(program: Command): void {
     .option('--given <scales>', 'low:K fixes the K coarsest scales and generates the rest')
     .option('--field <n>', 'test configuration that what is given comes from', parseCount('--field', 0), 0)
     .option('--output <folder>', 'where samples.safetensors, sample.json and pictures go', 'samples')
+    .addOption(
+      new Option('--format <list>', 'format of the pictures: svg, png, or both')
+        .argParser(parsePictureFormats)
+        .default(['svg'], 'svg'),
+    )
     .option('--json', 'print one JSON object')
     .action(async (sweep: string, trial: string, options: StoreOption & SampleViewOptions) => {
       const { loadSnapshot } = await import('../snapshot.js');

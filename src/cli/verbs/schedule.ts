@@ -1,6 +1,7 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Parameters } from '../../space/types.js';
 import { parseCount } from '../options.js';
+import { parsePictureFormats, type PictureFormat } from '../pictureFiles.js';
 
 interface ScheduleVerbOptions {
   json?: boolean;
@@ -13,6 +14,7 @@ interface ScheduleVerbOptions {
   samples: number;
   statistics?: string;
   pictures?: string;
+  format: PictureFormat[];
   set?: Parameters;
   against?: number;
 }
@@ -27,7 +29,12 @@ export function register(program: Command): void {
     )
     .option('--times <list>', 'times to tabulate, from 0 to 1', parseTimes, [0, 0.25, 0.5, 0.75, 1])
     .option('--every', 'every component instead of one a shell')
-    .option('--pictures <folder>', 'write γ, K, n, SNR, spectra, kurtosis and noising strips there as SVG')
+    .option('--pictures <folder>', 'write γ, K, n, SNR, spectra, kurtosis and noising strips there')
+    .addOption(
+      new Option('--format <list>', 'format of the pictures: svg, png, or both')
+        .argParser(parsePictureFormats)
+        .default(['svg'], 'svg'),
+    )
     .option('--task <name>', 'the data: phi4', parseTask, 'phi4')
     .option('--size <n>', 'lattice size', parseCount('--size', 1), 6)
     .option('--mass2 <value>', 'm² of the action', parseReal('--mass2'), -4)
