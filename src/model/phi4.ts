@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import { CounterRandom } from '../random/philox.js';
 import type { ParameterArray, ParameterArrays, ParameterTensors } from './arrays.js';
 import { conditioningSize } from './conditioning.js';
-import { matMul } from './matMul.js';
+import { kernelPlacement, type KernelPlacement } from './kernelPlacement.js';
+import { matMul, transposedProduct, transposedWideProduct } from './matMul.js';
 import { displacementOf, placeInCell, type Cell } from './translations.js';
 
 /**
@@ -73,14 +74,6 @@ export function initializePhi4(
   };
 }
 
-/** Which entry of a kernel stands where in the matrix between sites, and back. */
-interface KernelPlacement {
-  /** For each pair (p, q), p·V + q: the kernel's entry, [V²]. */
-  entries: tf.Tensor1D;
-  /** For each entry of the kernel: the pairs it stands at, V/cells of them, [cell·V·(V/cell)]. */
-  pairs: tf.Tensor1D;
-}
-
 /** What a network needs beside its parameters; made once a process, kept until the process ends. */
 export interface Phi4Constants extends Phi4Architecture {
   /** The kernel's place is that of p. */
@@ -93,46 +86,20 @@ export interface Phi4Constants extends Phi4Architecture {
 export function phi4Constants(architecture: Phi4Architecture): Phi4Constants {
   const { height, width, cell } = architecture;
   const sites = height * width;
-  const places = cell.height * cell.width;
-  const placement = (placed: (p: number, q: number) => number): KernelPlacement => {
-    const entries = new Int32Array(sites * sites);
-    const pairs = new Int32Array(sites * sites);
-    const used = new Int32Array(places * sites);
-    for (let p = 0; p < sites; p++)
-      for (let q = 0; q < sites; q++) {
-        const entry = placeInCell(placed(p, q), width, cell) * sites + displacementOf(p, q, height, width);
-        const pair = p * sites + q;
-        entries[pair] = entry;
-        pairs[(entry * sites) / places + used[entry]!++] = pair;
-      }
-    return { entries: tf.tensor1d(entries, 'int32'), pairs: tf.tensor1d(pairs, 'int32') };
-  };
+  const size = cell.height * cell.width * sites;
+  const placement = (placed: (p: number, q: number) => number) =>
+    kernelPlacement(
+      sites,
+      size,
+      (p, q) => placeInCell(placed(p, q), width, cell) * sites + displacementOf(p, q, height, width),
+    );
   return { ...architecture, input: placement((p) => p), output: placement((_p, q) => q) };
 }
 
 /** Frees the constants' memory on the backend. */
 export function disposePhi4Constants({ input, output }: Phi4Constants): void {
-  tf.dispose([input.entries, input.pairs, output.entries, output.pairs]);
-}
-
-/**
- * kernel_c(place, p − q) for all pairs of sites, [C, V²], of kernels [C, cell·V]. The gradient is written out: the
- * stock one needs an operation that the wasm backend does not have.
- */
-function between(kernel: tf.Tensor, { entries, pairs }: KernelPlacement): tf.Tensor2D {
-  const [channels, size] = kernel.shape as [number, number];
-  const gather = tf.customGrad((...inputs) => {
-    const [x] = inputs as unknown as [tf.Tensor2D];
-    return {
-      value: tf.gather(x, entries, 1),
-      gradFunc: (gradient: tf.Tensor) =>
-        tf
-          .gather(gradient, pairs, 1)
-          .reshape([channels, size, pairs.size / size])
-          .sum(2),
-    };
-  });
-  return gather(kernel) as tf.Tensor2D;
+  input.dispose();
+  output.dispose();
 }
 
 /** Kernels [C, cell·V] as one matrix [V, C·V] that maps fields to the channels' inputs. */
@@ -140,7 +107,7 @@ export function inputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Ten
   const sites = constants.height * constants.width;
   const channels = kernel.shape[0];
   // The entry (c, p, q) leads from the field's site q to the hidden site p.
-  const dense = between(kernel, constants.input).reshape<tf.Tensor3D>([channels, sites, sites]);
+  const dense = constants.input.place(kernel as tf.Tensor2D).reshape<tf.Tensor3D>([channels, sites, sites]);
   return dense.transpose([2, 0, 1]).reshape([sites, channels * sites]);
 }
 
@@ -149,7 +116,7 @@ export function outputMatrix(constants: Phi4Constants, kernel: tf.Tensor): tf.Te
   const sites = constants.height * constants.width;
   const channels = kernel.shape[0];
   // The entry (c, p, q) leads from the hidden site q to the output's site p.
-  const dense = between(kernel, constants.output).reshape<tf.Tensor3D>([channels, sites, sites]);
+  const dense = constants.output.place(kernel as tf.Tensor2D).reshape<tf.Tensor3D>([channels, sites, sites]);
   return dense.transpose([0, 2, 1]).reshape([channels * sites, sites]);
 }
 
@@ -170,7 +137,7 @@ export function modulation(
 
 /**
  * a·tanh(g·yK) R for fields y [B, V], matrices K [V, C·V] and R [C·V, V], gains and amplitudes [B, C]. Differentiable in
- * all but y, by gradients written out: each product has its small operand transposed, never the [B, C·V] one.
+ * all but y, by gradients written out.
  */
 export function modulatedLayer(
   fields: tf.Tensor2D,
@@ -195,16 +162,16 @@ export function modulatedLayer(
     // tanh z = 2 sigmoid(2z) − 1: the wasm backend has a vectorized sigmoid and none of tanh (14 times slower). The −1
     // goes behind the product, where it costs a row of channels instead of one of C·V numbers.
     const half = projected.mul(g.mul(2).reshape([count, channels, 1])).sigmoid();
-    const hidden = half.mul(a.mul(2).reshape([count, channels, 1])).reshape<tf.Tensor2D>(flat);
+    const hidden = half.mul<tf.Tensor3D>(a.mul(2).reshape([count, channels, 1]));
     const offset = tf.matMul(a, r.reshape([channels, sites, sites]).sum<tf.Tensor2D>(1));
     save([projected, half, hidden, r, g, a, fields]);
     return {
-      value: tf.matMul(hidden, r).sub(offset),
+      value: tf.matMul(hidden.reshape<tf.Tensor2D>(flat), r).sub(offset),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
         const [z, sigmoid, scaled, matrix, gains, amplitudes, inputs] = saved as [
           tf.Tensor,
           tf.Tensor,
-          tf.Tensor2D,
+          tf.Tensor3D,
           tf.Tensor2D,
           tf.Tensor2D,
           tf.Tensor2D,
@@ -218,14 +185,11 @@ export function modulatedLayer(
         const sloped = weighted.mul(tf.sub(1, sigmoid));
         const fourfold = amplitudes.mul(4);
         const toGain = sloped.mul(z).sum(2).mul(fourfold);
-        const toProjected = sloped
-          .mul(fourfold.mul(gains).reshape([count, channels, 1]))
-          .reshape<tf.Tensor2D>(flat);
-        const toOutput = tf.transpose(tf.matMul(tf.transpose(upstream), scaled));
+        const toProjected = sloped.mul<tf.Tensor3D>(fourfold.mul(gains).reshape([count, channels, 1]));
         const toOffset = tf.matMul(tf.transpose(amplitudes), upstream).reshape([channels, 1, sites]);
         return [
-          tf.matMul(tf.transpose(inputs), toProjected),
-          toOutput
+          transposedProduct(inputs, toProjected),
+          transposedWideProduct(scaled, upstream)
             .reshape([channels, sites, sites])
             .sub(toOffset)
             .reshape([channels * sites, sites]),

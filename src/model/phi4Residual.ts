@@ -97,7 +97,7 @@ export function createPhi4Residual(
     });
     const values = await output.data<'float32'>();
     output.dispose();
-    return Float64Array.from(values, (value, at) => scales[at]! * value + shifts[at]! * u[at]!);
+    return combine(values, scales, shifts, u);
   };
 
   const residualAndDivergence: ResidualModel['residualAndDivergence'] = async (u, t, weights) => {
@@ -147,10 +147,7 @@ export function createPhi4Residual(
     const [values, divergence] = await Promise.all(results.map((tensor) => tensor.data<'float32'>()));
     tf.dispose(results);
     return {
-      residual: Float64Array.from(
-        values!,
-        (value, at) => scale[at % dimension]! * value + shift[at % dimension]! * u[at]!,
-      ),
+      residual: combine(values!, scale, shift, u),
       divergence: Float64Array.from(divergence!, (value) => value + constantDivergence),
     };
   };
@@ -169,4 +166,19 @@ function linearInBasis(matrix: tf.Tensor2D, basis: tf.Tensor2D): tf.Tensor2D {
   const kernels = matrix.shape[1] / dimension;
   const left = tf.matMul(tf.transpose(basis), matrix).reshape([dimension * kernels, dimension]);
   return tf.matMul(left as tf.Tensor2D, basis).reshape([dimension, kernels * dimension]);
+}
+
+/** scale·values + shift·u, scale and shift repeated as often as they fit. */
+function combine(
+  values: Float32Array,
+  scale: Float64Array,
+  shift: Float64Array,
+  u: Float64Array,
+): Float64Array {
+  const out = new Float64Array(values.length);
+  const period = scale.length;
+  for (let start = 0; start < values.length; start += period)
+    for (let i = 0; i < period; i++)
+      out[start + i] = scale[i]! * values[start + i]! + shift[i]! * u[start + i]!;
+  return out;
 }

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { ParameterArrays } from '../../src/model/arrays.js';
 import { uploadParameters } from '../../src/model/arrays.js';
 import { createNoiseLevels, emptyNoiseLevels } from '../../src/model/noiseLevels.js';
@@ -41,7 +41,10 @@ function setup(parameters: Parameters) {
 
 const folder = mkdtempSync(path.join(tmpdir(), 'rgsweep-loop-'));
 beforeAll(() => startBackend('wasm', 1));
-afterAll(() => rmSync(folder, { recursive: true }));
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
 
 describe('a training', () => {
   it.each<Parameters>([
@@ -170,6 +173,8 @@ describe('a checkpoint', () => {
 
 describe('backends', () => {
   it('that are not installed are refused by name, and auto takes wasm', async () => {
+    // What a developer has installed for the checkout is not installed there.
+    vi.stubEnv('RGSWEEP_HOME', folder);
     await expect(startBackend('webgpu', 1)).rejects.toMatchObject({
       kind: 'backend-unavailable',
       message: /"webgpu"/,
