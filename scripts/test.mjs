@@ -30,8 +30,10 @@ if (existsSync(versitygwInstaller)) {
     say('rgsweep: no Go here: the S3 contract tests are skipped (versitygw is installed with `go install`)');
 }
 
-if ((await node([join(root, 'scripts', 'install-chromium.mjs')])) !== 0)
+if ((await node([join(root, 'scripts', 'install-chromium.mjs')])) !== 0) {
+  if (ci) failures.push('install-chromium');
   say('rgsweep: no Chromium: the tests of the page and the report in a real browser are skipped');
+}
 
 if (ci) {
   const checks = {
