@@ -1,11 +1,11 @@
 import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { Context } from '@temporalio/activity';
+import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { DataStatistics } from '../src/basis/types.js';
 import { decodeStatistics } from '../src/basis/statistics.js';
 import { checkDataset } from '../src/data/dataset.js';
 import { prepareTaskDataset, taskDatasetKey } from '../src/data/taskDataset.js';
-import { RgsweepError } from '../src/errors.js';
+import { finalFailureKinds, RgsweepError } from '../src/errors.js';
 import { layout } from '../src/store/layout.js';
 import type { ObjectStore } from '../src/store/types.js';
 import type { TaskDescription } from '../src/train/protocol.js';
@@ -60,10 +60,24 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
       } finally {
         await rm(folder, { recursive: true, force: true });
       }
+    } catch (error) {
+      throw finalFailure(error);
     } finally {
       clearInterval(heart);
     }
   };
+}
+
+/** What a second try cannot mend, as Temporal knows it: a source that is missing or damaged ends the sweep with its reason. */
+function finalFailure(error: unknown): unknown {
+  if (!(error instanceof RgsweepError) || !finalFailureKinds.some((kind) => kind === error.kind))
+    return error;
+  return ApplicationFailure.create({
+    message: error.remedy === undefined ? error.message : `${error.message} (${error.remedy})`,
+    type: error.kind,
+    nonRetryable: true,
+    cause: error,
+  });
 }
 
 /** Folder of the data set on this machine, brought from the store and checked when it is not here yet. */

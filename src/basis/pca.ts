@@ -1,5 +1,5 @@
 import { RgsweepError } from '../errors.js';
-import { symmetricEigen } from './eigen.js';
+import { symmetricEigen, type EigenSystem } from './eigen.js';
 import { laplacianExpectation } from './labels.js';
 import { checkVectors, dimensionOf, largestMatrixDimension, multiplyByVectors, transpose } from './linear.js';
 import type { Basis, DataStatistics, PrincipalComponents } from './types.js';
@@ -19,11 +19,15 @@ export function principalComponents(statistics: DataStatistics): PrincipalCompon
     );
   const known = statistics.principal ?? remembered.get(statistics);
   if (known) return known;
-  const { values, vectors } = symmetricEigen(statistics.covariance, dimension);
-  // Rounding leaves eigenvalues of a positive matrix slightly below zero.
-  const principal = { variances: values.map((value) => Math.max(0, value)), vectors };
+  const principal = principalOf(symmetricEigen(statistics.covariance, dimension));
   remembered.set(statistics, principal);
   return principal;
+}
+
+/** A covariance's eigenvectors as principal components. */
+export function principalOf({ values, vectors }: EigenSystem): PrincipalComponents {
+  // Rounding leaves eigenvalues of a positive matrix slightly below zero.
+  return { variances: values.map((value) => Math.max(0, value)), vectors };
 }
 
 const remembered = new WeakMap<DataStatistics, PrincipalComponents>();

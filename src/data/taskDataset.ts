@@ -1,7 +1,7 @@
 import type { FieldShape } from '../basis/types.js';
-import { RgsweepError } from '../errors.js';
 import type { TaskDescription } from '../train/protocol.js';
 import { datasetKey, defaultRecipe, prepareDataset, type DatasetFiles } from './dataset.js';
+import { imageDatasetKey, prepareImages } from './images/dataset.js';
 
 export interface PrepareTaskDatasetInput {
   task: TaskDescription;
@@ -26,7 +26,7 @@ export function taskShape(task: TaskDescription): FieldShape {
 
 /** The name of the task's data set in the store: a hash of everything that determines its content. */
 export function taskDatasetKey(task: TaskDescription): string {
-  return task.name === 'phi4' ? datasetKey(task, defaultRecipe) : unknownData(task);
+  return task.name === 'phi4' ? datasetKey(task, defaultRecipe) : imageDatasetKey(task);
 }
 
 /**
@@ -38,9 +38,5 @@ export function taskDatasetKey(task: TaskDescription): string {
 export function prepareTaskDataset({ task, ...input }: PrepareTaskDatasetInput): Promise<DatasetFiles> {
   return task.name === 'phi4'
     ? prepareDataset({ task, recipe: defaultRecipe, ...input })
-    : Promise.resolve(unknownData(task));
-}
-
-function unknownData({ name }: TaskDescription): never {
-  throw new RgsweepError('bad-configuration', `there is no data set for the task ${name}`);
+    : prepareImages(task, input);
 }

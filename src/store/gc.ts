@@ -21,6 +21,8 @@ export interface GarbageOptions {
   retentionOf: (spec: SweepSpec) => RetentionPolicy;
   /** Key of the data set that a sweep uses; it may throw when it cannot tell. */
   datasetOf: (spec: SweepSpec) => string;
+  /** Keys of data sets that stay without a sweep. */
+  keepDatasets?: readonly string[];
   /** Told what is left alone, and why. */
   onWarning: (message: string) => void;
 }
@@ -71,9 +73,9 @@ async function* garbageOfSweep(
 async function* unusedDatasets(
   store: ObjectStore,
   specs: readonly SweepSpec[],
-  { datasetOf, onWarning, olderThanMilliseconds }: GarbageOptions,
+  { datasetOf, keepDatasets = [], onWarning, olderThanMilliseconds }: GarbageOptions,
 ): AsyncGenerator<Garbage> {
-  const used = new Set<string>();
+  const used = new Set(keepDatasets.map((key) => layout.dataset(key)));
   for (const spec of specs) {
     try {
       used.add(layout.dataset(datasetOf(spec)));

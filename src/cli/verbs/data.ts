@@ -1,11 +1,15 @@
-import { InvalidArgumentError, type Command } from 'commander';
+import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Estimate } from '../../data/phi4/observables.js';
 import type { DatasetManifest } from '../../data/dataset.js';
-import type { Phi4Task } from '../../train/protocol.js';
+import type { ImageManifest } from '../../data/images/dataset.js';
+import type { ImagesTask, Phi4Task } from '../../train/protocol.js';
+import type { StoreOption } from '../connection.js';
+import { withStoreOption } from '../connectionOptions.js';
+import { withProgress } from '../longWork.js';
 import { parseCount } from '../options.js';
 
 interface TaskOptions {
-  size: number;
+  size?: number;
   mass2: number;
   coupling: number;
   json?: boolean;
@@ -20,55 +24,18 @@ function parseNumber(option: string): (text: string) => number {
   };
 }
 
-function withTask(command: Command): Command {
+function withTask(command: Command, tasks = 'phi4'): Command {
   return command
-    .argument('<task>', 'phi4')
-    .option('--size <n>', 'sites a side', parseCount('--size', 1), 6)
+    .argument('<task>', tasks)
+    .option('--size <n>', 'sites or pixels a side (default: 6; images 16)', parseCount('--size', 1))
     .option('--mass2 <number>', 'm² of the action', parseNumber('--mass2'), -4)
     .option('--coupling <number>', 'factor of φ⁴', parseNumber('--coupling'), 6.975);
 }
 
-async function taskOf(name: string, { size, mass2, coupling }: TaskOptions): Promise<Phi4Task> {
+async function taskOf(name: string, { size = 6, mass2, coupling }: TaskOptions): Promise<Phi4Task> {
   const { RgsweepError } = await import('../../errors.js');
-  if (name !== 'phi4')
-    throw new RgsweepError('usage', `"${name}" is no task that data can be made for; there is phi4`);
+  if (name !== 'phi4') throw new RgsweepError('usage', `"${name}" has no log Z; there is phi4`);
   return { name, size, mass2, coupling };
-}
-
-/** Runs long work with a bar on standard error, which goes away at the end; Ctrl-C cancels it. */
-async function withProgress<T>(
-  title: string,
-  work: (show: (fraction: number, what?: string) => void, signal: AbortSignal) => Promise<T>,
-): Promise<T> {
-  const { progressBar } = await import('../../report/progress.js');
-  const { formatDuration } = await import('../../report/figures.js');
-  const { stderr } = process;
-  const started = performance.now();
-  let drawnAt = -Infinity;
-  const show = (fraction: number, what = ''): void => {
-    const now = performance.now();
-    // A terminal is redrawn in place; without one a line now and then is enough.
-    if (now - drawnAt < (stderr.isTTY ? 200 : 5000)) return;
-    drawnAt = now;
-    const seconds = (now - started) / 1000;
-    const left =
-      fraction > 0.02 ? `  about ${formatDuration((seconds * (1 - fraction)) / fraction)} left` : '';
-    const percent = `${Math.floor(100 * fraction)} %`.padStart(5);
-    if (stderr.isTTY)
-      stderr.write(`\r\x1b[2K${title} ${progressBar(fraction, 24)} ${percent}  ${what}${left}`);
-    else stderr.write(`${title} ${percent}  ${what}${left}\n`);
-  };
-  const stop = new AbortController();
-  const abort = (): void => stop.abort();
-  process.once('SIGINT', abort);
-  process.once('SIGTERM', abort);
-  try {
-    return await work(show, stop.signal);
-  } finally {
-    process.off('SIGINT', abort);
-    process.off('SIGTERM', abort);
-    if (stderr.isTTY) stderr.write('\r\x1b[2K');
-  }
 }
 
 async function figure({ value, error }: Estimate): Promise<string> {
@@ -76,7 +43,24 @@ async function figure({ value, error }: Estimate): Promise<string> {
   return formatFigure({ value, error });
 }
 
-async function describe(manifest: DatasetManifest, folder: string): Promise<string> {
+async function describeImages(
+  { key, content, counts, task, files }: ImageManifest,
+  place: string,
+): Promise<string> {
+  const { formatBytes, formatCount } = await import('../../report/figures.js');
+  const { taskShape } = await import('../../data/taskDataset.js');
+  const { height, width, channels } = taskShape(task);
+  const bytes = Object.values(files).reduce((sum, file) => sum + file.bytes, 0);
+  return [
+    `${place}: ${content}`,
+    `${height} × ${width} pixels, channels ${channels}; ${formatBytes(bytes)} (${key})`,
+    ...Object.entries(counts).map(([split, count]) => `${split.padEnd(10)} ${formatCount(count)} images`),
+    '',
+  ].join('\n');
+}
+
+async function describe(manifest: DatasetManifest | ImageManifest, folder: string): Promise<string> {
+  if ('counts' in manifest) return describeImages(manifest, folder);
   const { splits } = await import('../../data/dataset.js');
   const { formatCount } = await import('../../report/figures.js');
   const { size, mass2, coupling } = manifest.task;
@@ -104,49 +88,61 @@ async function describe(manifest: DatasetManifest, folder: string): Promise<stri
   return `${lines.join('\n')}\n`;
 }
 
-interface PrepareOptions extends TaskOptions {
+interface PrepareOptions extends TaskOptions, StoreOption {
   folder?: string;
   seed: number;
   train: number;
   validation: number;
   test: number;
+  kind: ImagesTask['kind'];
+  channels: number;
+  exponent: number;
+  count: number;
+  from?: string;
 }
 
 function registerPrepare(data: Command): void {
-  withTask(data.command('prepare').description('make a data set of φ⁴ configurations in a folder'))
-    .option('--folder <folder>', 'where to (default: data/<key of the data set>)')
-    .option('--seed <n>', 'seed of the Markov chains', parseCount('--seed', 0), 20240617)
-    .option('--train <n>', 'training configurations', parseCount('--train', 2), 100_000)
-    .option('--validation <n>', 'validation configurations', parseCount('--validation', 2), 20_000)
-    .option('--test <n>', 'test configurations', parseCount('--test', 2), 20_000)
+  const command = withTask(
+    data
+      .command('prepare')
+      .description(
+        'make a data set: φ⁴ configurations in a folder; images, or CIFAR-10 from its files, in a store',
+      ),
+    'phi4, images or cifar10',
+  )
+    .option('--folder <folder>', 'where to (default: data/<key of the data set> for phi4, else the store)')
+    .option('--seed <n>', 'phi4: seed of the Markov chains', parseCount('--seed', 0), 20240617)
+    .option('--train <n>', 'phi4: training configurations', parseCount('--train', 2), 100_000)
+    .option('--validation <n>', 'phi4: validation configurations', parseCount('--validation', 2), 20_000)
+    .option('--test <n>', 'phi4: test configurations', parseCount('--test', 2), 20_000)
+    .addOption(
+      new Option('--kind <kind>', 'images: what is drawn')
+        .choices(['gaussian-field', 'dead-leaves'])
+        .default('dead-leaves'),
+    )
+    .option('--channels <n>', 'images: 1 or 3', parseCount('--channels', 1), 1)
+    .option(
+      '--exponent <number>',
+      'images: α of the spectrum 1/k^α of Gaussian fields',
+      parseNumber('--exponent'),
+      2,
+    )
+    .option('--count <n>', 'images: how many for training', parseCount('--count', 10), 10_000)
+    .option('--from <source>', 'cifar10: a folder, cifar-10-binary.tar.gz, or a store’s URL');
+  withStoreOption(command)
     .option('--json', 'print dataset.json')
+    .addHelpText(
+      'after',
+      `
+Generated images are stand-ins with known statistics; they are not CIFAR-10 and are never called so.
+CIFAR-10 is read from its binary version, every file compared with its published hash.`,
+    )
     .action(async (name: string, options: PrepareOptions) => {
-      const { checkDataset, datasetKey, defaultRecipe, prepareDataset, readManifest } =
-        await import('../../data/dataset.js');
-      const { RgsweepError } = await import('../../errors.js');
-      const task = await taskOf(name, options);
-      const { seed, train, validation, test } = options;
-      const recipe = { ...defaultRecipe, seed, counts: { train, validation, test } };
-      const key = datasetKey(task, recipe);
-      const folder = options.folder ?? `data/${key}`;
-      const there = await readManifest(folder).catch(() => undefined);
-      if (there && there.key !== key)
-        throw new RgsweepError(
-          'conflict',
-          `${folder} holds another data set (${there.key}, asked for is ${key})`,
-          {
-            remedy: 'name another --folder, or delete this one first',
-          },
-        );
-      const whole = there && (await checkDataset(folder).catch(() => undefined));
-      const manifest =
-        whole ??
-        (await withProgress('data', (onProgress, signal) =>
-          prepareDataset({ task, recipe, folder, onProgress, signal }),
-        ));
-      if (whole && !options.json)
+      const { prepareAnywhere } = await import('../prepareData.js');
+      const { manifest, place, made } = await prepareAnywhere(name, options);
+      if (!made && !options.json)
         process.stdout.write('it is there already, and every file is as it was made\n');
-      process.stdout.write(options.json ? `${JSON.stringify(manifest)}\n` : await describe(manifest, folder));
+      process.stdout.write(options.json ? `${JSON.stringify(manifest)}\n` : await describe(manifest, place));
     });
 }
 
@@ -217,7 +213,7 @@ export function register(program: Command): void {
     .option('--json', 'print dataset.json')
     .action(async (folder: string, options: { json?: boolean }) => {
       const { readManifest } = await import('../../data/dataset.js');
-      const manifest = await readManifest(folder);
+      const manifest = await readManifest<DatasetManifest | ImageManifest>(folder);
       process.stdout.write(options.json ? `${JSON.stringify(manifest)}\n` : await describe(manifest, folder));
     });
   registerLogZ(data);

@@ -50,6 +50,8 @@ export function register(program: Command): void {
         olderThanMilliseconds: options.olderThanHours * 3_600_000,
         retentionOf,
         datasetOf: (spec) => taskDatasetKey(spec.task),
+        // What was read from files cannot be made again without them.
+        keepDatasets: [taskDatasetKey({ name: 'cifar10' })],
         onWarning: (message) => process.stderr.write(`rgsweep: ${message}\n`),
       });
       for await (const { remove, ...found } of garbage) {
