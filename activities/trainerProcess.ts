@@ -27,6 +27,8 @@ export interface TrainerRun {
   stallSeconds: number;
   /** Seconds a trainer has for its checkpoint after SIGTERM. */
   graceSeconds: number;
+  /** Variables of this trainer alone, such as the GPU it may use. */
+  environment?: Readonly<Record<string, string>>;
 }
 
 export interface TrainerEnd {
@@ -77,7 +79,7 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   const child = spawn(program!, [...leading, taskFile], {
     stdio: ['pipe', 'pipe', 'pipe'],
     detached: true,
-    env: trainerEnvironment(run.task.threads),
+    env: { ...trainerEnvironment(run.task.threads), ...run.environment },
   });
   // An ended trainer closes its input; a late write to it must not take us down.
   child.stdin.on('error', () => undefined);

@@ -28,6 +28,8 @@ export interface SegmentInput {
   /** Failures without progress after which the trial is given up. */
   retries: number;
   supervision?: Supervision;
+  /** Train queue of the sweep's machines; absent: the common one. */
+  queue?: string;
   /** Of a reproducible sweep: the number of the decision that began it. */
   job?: number;
 }

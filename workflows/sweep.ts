@@ -32,12 +32,13 @@ import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from '
 import type { trialSegment } from './trial.js';
 import { handleUpdates } from './updates.js';
 
-const training = proxyActivities<Activities>({
-  taskQueue: trainQueue,
-  startToCloseTimeout: '24 hours',
-  heartbeatTimeout: '30 seconds',
-  retry: { maximumInterval: '1 minute', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
-});
+const training = (queue: string | undefined) =>
+  proxyActivities<Activities>({
+    taskQueue: trainQueue(queue),
+    startToCloseTimeout: '24 hours',
+    heartbeatTimeout: '30 seconds',
+    retry: { maximumInterval: '1 minute', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
+  });
 
 /** Milliseconds to wait for the workflow of a segment that has reported to be closed, before its trial's next one starts. */
 const closingMilliseconds = [50, 100, 200, 400, 800, 1600, 3200];
@@ -131,7 +132,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   if (!input.machine) {
     showState('running');
     await local.recordSweep({ sweep: spec.name, state: 'running', ended: false });
-    await training.prepareData({ spec });
+    await training(spec.resources?.queue).prepareData({ spec });
     if (input.rebuild) {
       machine = unpackMachine(
         await control.rebuild({
@@ -185,6 +186,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       step: spec.pruner.rungs[rung]!,
       retries: spec.retries,
       ...(spec.supervision ? { supervision: spec.supervision } : {}),
+      ...(spec.resources?.queue === undefined ? {} : { queue: spec.resources.queue }),
       ...(job === undefined ? {} : { job }),
     };
     await startSegment(segment);

@@ -24,9 +24,9 @@ const local = proxyLocalActivities<Activities>({
  * One attempt each: what to do after a failure is decided here, by its kind and by the progress since the last one.
  * The heartbeat timeout is how long a killed worker goes unnoticed.
  */
-const trainingActivities = (heartbeatSeconds: number) =>
+const trainingActivities = (heartbeatSeconds: number, queue: string | undefined) =>
   proxyActivities<Activities>({
-    taskQueue: trainQueue,
+    taskQueue: trainQueue(queue),
     startToCloseTimeout: '30 days',
     heartbeatTimeout: heartbeatSeconds * 1000,
     cancellationType: 'WAIT_CANCELLATION_COMPLETED',
@@ -51,7 +51,7 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
   const { sweep, trial, rung, step, purpose } = input;
   const segment = { sweep, trial, rung, step };
   const { heartbeatSeconds } = input.supervision ?? defaultSupervision;
-  const training = trainingActivities(heartbeatSeconds);
+  const training = trainingActivities(heartbeatSeconds, input.queue);
   const report = async (outcome: SegmentReport) => {
     try {
       await getExternalWorkflowHandle(sweep).signal(segmentReport, outcome);

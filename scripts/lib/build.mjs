@@ -35,10 +35,19 @@ async function bundleWorkflows() {
   const quiet = () => {};
   const complain = (message) => say(String(message));
   const logger = { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: complain, error: complain };
-  const { code } = await bundleWorkflowCode({ workflowsPath, logger });
-  const target = join(root, 'dist', 'workflow-bundle.js');
-  writeFileSync(`${target}.new`, code);
-  renameSync(`${target}.new`, target);
+  // Which failures a workflow writes in plain text is decided when it is bundled (src/temporal/codec.ts).
+  const bundles = {
+    'workflow-bundle.js': {},
+    'workflow-bundle-encrypted.js': {
+      failureConverterPath: join(root, 'dist', 'src', 'temporal', 'encryptedFailures.js'),
+    },
+  };
+  for (const [name, options] of Object.entries(bundles)) {
+    const { code } = await bundleWorkflowCode({ workflowsPath, logger, ...options });
+    const target = join(root, 'dist', name);
+    writeFileSync(`${target}.new`, code);
+    renameSync(`${target}.new`, target);
+  }
 }
 
 /**

@@ -26,11 +26,14 @@ export function loadSweepFile(file: string): SweepSpec {
 
 /** Starts a sweep's workflow; false when one of that name is open already, as after two launches at once. */
 export async function startSweepWorkflow(client: Client, input: SweepInput): Promise<boolean> {
+  // Segments and activities inherit it.
+  const priorityKey = input.spec.resources?.priority;
   try {
     await client.workflow.start<typeof sweepWorkflow>('sweep', {
       workflowId: input.spec.name,
       taskQueue: controlQueue,
       args: [input],
+      ...(priorityKey === undefined ? {} : { priority: { priorityKey } }),
     });
     return true;
   } catch (error) {
@@ -62,8 +65,8 @@ export interface LaunchOptions {
   client: Client;
   store: ObjectStore;
   spec: SweepSpec;
-  /** Trainer slots: what `concurrency: auto` means. */
-  slots: number;
+  /** Trainer slots: what `concurrency: auto` means; asked for only when something is started. */
+  slots: number | (() => Promise<number>);
   /** Start another sweep under the next free name when this one exists. */
   fresh?: boolean;
 }
@@ -110,11 +113,14 @@ export async function launchSweep(options: LaunchOptions): Promise<Launched> {
   if (options.fresh && (await readSpec(store, spec.name)))
     spec = { ...spec, name: await freshName(store, spec.name) };
   const { known, finished } = await findLaunched(store, spec);
-  const concurrency = spec.budget.concurrency === 'auto' ? slots : spec.budget.concurrency;
+  const concurrency = async () => {
+    if (spec.budget.concurrency !== 'auto') return spec.budget.concurrency;
+    return typeof slots === 'number' ? slots : slots();
+  };
   if (known) {
     if (finished) return { name: spec.name, existing: true, finished: true };
     if (await sweepIsOpen(client, spec.name)) return { name: spec.name, existing: true, finished: false };
-    await startSweepWorkflow(client, { spec: known, concurrency, rebuild: true });
+    await startSweepWorkflow(client, { spec: known, concurrency: await concurrency(), rebuild: true });
     return { name: spec.name, existing: true, finished: false };
   }
   if (await sweepIsOpen(client, spec.name))
@@ -123,7 +129,8 @@ export async function launchSweep(options: LaunchOptions): Promise<Launched> {
       `a sweep called "${spec.name}" is open on the server, but ${store.url} does not know it`,
       { remedy: 'name the store that it was launched with, or choose another name' },
     );
+  const input = { spec, concurrency: await concurrency() };
   await writeSpec(store, spec);
-  const started = await startSweepWorkflow(client, { spec, concurrency });
+  const started = await startSweepWorkflow(client, input);
   return { name: spec.name, existing: !started, finished: false };
 }

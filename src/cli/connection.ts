@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client, Connection, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
 import { messageOf, RgsweepError } from '../errors.js';
 import { openStore } from '../store/open.js';
 import type { ObjectStore } from '../store/types.js';
+import { explainConnectionError, temporalSettings } from '../temporal/settings.js';
 
 /** Folder of the embedded stack: its database, logs, cache and store. */
 export function stackFolder(): string {
@@ -61,28 +61,14 @@ export function connectStore(options: StoreOption): Promise<ObjectStore> {
 export async function connectClient(
   options: ConnectionOptions,
 ): Promise<{ client: Client; address: string }> {
-  const { connectionOptions, namespace } = loadClientConnectConfig();
-  const address =
-    options.address ?? connectionOptions.address ?? readStackFile()?.address ?? '127.0.0.1:7233';
+  const settings = temporalSettings({ ...options, fallbackAddress: readStackFile()?.address });
+  const { address, namespace, connectionOptions, dataConverter } = settings;
   try {
-    const connection = await Connection.connect({
-      ...connectionOptions,
-      address,
-      connectTimeout: '5 seconds',
-    });
-    return {
-      client: new Client({ connection, namespace: options.namespace ?? namespace ?? 'default' }),
-      address,
-    };
+    const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5 seconds' });
+    const client = new Client({ connection, namespace, ...(dataConverter ? { dataConverter } : {}) });
+    return { client, address };
   } catch (error) {
-    throw new RgsweepError(
-      'server-unavailable',
-      `no Temporal server answers at ${address}: ${messageOf(error)}`,
-      {
-        remedy: 'start one with `npx rgsweep up`, or name yours with --address or TEMPORAL_ADDRESS',
-        cause: error,
-      },
-    );
+    throw explainConnectionError(error, settings);
   }
 }
 

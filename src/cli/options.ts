@@ -1,5 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { messageOf, RgsweepError } from '../errors.js';
+import { trainQueuePattern } from '../sweep/names.js';
 import { backendNames, type BackendRequest } from '../train/protocol.js';
 
 /** Parser of a whole number option of at least `minimum`, and at most `maximum` where one is given. */
@@ -11,6 +12,35 @@ export function parseCount(option: string, minimum: number, maximum = Infinity):
       throw new InvalidArgumentError(`${option} takes a whole number ${bounds}, not "${text}".`);
     return value;
   };
+}
+
+/** Parser of a whole number of at least `minimum`, or of one of these words. */
+export function parseCountOr<Word extends string>(
+  option: string,
+  minimum: number,
+  words: readonly Word[],
+): (text: string) => number | Word {
+  const count = parseCount(option, minimum);
+  return (text) => {
+    const word = words.find((one) => one === text);
+    if (word !== undefined) return word;
+    try {
+      return count(text);
+    } catch {
+      throw new InvalidArgumentError(
+        `${option} takes ${words.join(', ')} or a whole number of at least ${minimum}, not "${text}".`,
+      );
+    }
+  };
+}
+
+/** Parser of a train queue's name. */
+export function parseQueue(text: string): string {
+  if (!trainQueuePattern.test(text))
+    throw new InvalidArgumentError(
+      `a queue has lower-case letters, digits, dot and dash, at most 63, as in gpu-a100, not "${text}".`,
+    );
+  return text;
 }
 
 /** Parser of a port to listen on; 0 takes a free one. */

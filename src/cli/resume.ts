@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { RgsweepError } from '../errors.js';
 import { listTrials, readSpec, readSweepRecord } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
+import type { SweepSpec } from '../sweep/types.js';
 import { rebuildMachine } from '../sweep/rebuild.js';
 import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../sweep/retry.js';
 import { nextAction } from '../sweep/state.js';
@@ -11,8 +12,8 @@ export interface ResumeFromStoreOptions {
   client: Client;
   store: ObjectStore;
   sweep: string;
-  /** Trainer slots: what `concurrency: auto` means. */
-  slots: number;
+  /** What `concurrency: auto` means. */
+  slots: (spec: SweepSpec) => Promise<number>;
   retry?: RetryRequest;
 }
 
@@ -31,7 +32,7 @@ export async function resumeFromStore(options: ResumeFromStoreOptions): Promise<
     throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`, {
       remedy: '`rgsweep list` shows the sweeps of a store; --store names another one',
     });
-  const concurrency = spec.budget.concurrency === 'auto' ? slots : spec.budget.concurrency;
+  const concurrency = spec.budget.concurrency === 'auto' ? await slots(spec) : spec.budget.concurrency;
   const [records, record] = await Promise.all([listTrials(store, sweep), readSweepRecord(store, sweep)]);
   const amendments = record?.amendments ?? [];
   const before = rebuildMachine(spec, concurrency, records, { amendments });

@@ -8,6 +8,7 @@ import { trainerSlots } from '../stack/slots.js';
 import { startStack, type Stack } from '../stack/stack.js';
 import { openStore } from '../store/open.js';
 import { tryStore } from '../store/probe.js';
+import { dataConverterOf } from '../temporal/codec.js';
 import type { SweepState } from '../sweep/types.js';
 import { findLaunched, launchSweep, loadSweepFile } from './client.js';
 import { stackFilePath, stackFolder, storeUrl } from './connection.js';
@@ -78,6 +79,7 @@ export async function up(options: UpOptions): Promise<number> {
         folder,
         storeUrl: url,
         slots,
+        queue: spec.resources?.queue,
         log: say,
         cancel: interrupts.stop,
         onGivenUp: (error) => givenUp.abort(error),
@@ -93,7 +95,12 @@ export async function up(options: UpOptions): Promise<number> {
     });
     const connection = await Connection.connect({ address: stack.address, connectTimeout: '10 seconds' });
     try {
-      const client = new Client({ connection, namespace: 'default' });
+      const dataConverter = dataConverterOf(process.env);
+      const client = new Client({
+        connection,
+        namespace: 'default',
+        ...(dataConverter ? { dataConverter } : {}),
+      });
       const launched = await launchSweep({
         client,
         store,

@@ -9,8 +9,15 @@ export interface MetricsServerInput {
   exemplars?: Pick<Exemplars, 'after'>;
   /** 0 takes a free one. */
   port: number;
-  /** Metrics are served to this machine only. */
-  host: '127.0.0.1';
+  /** Address to listen on: `127.0.0.1`, for this machine only, unless the user asked for another one. */
+  host: string;
+  /** What `/healthz` and `/readyz` answer; without it both say that the process is able to answer. */
+  probes?: { live: () => Probe; ready: () => Probe };
+}
+
+export interface Probe {
+  ok: boolean;
+  reason: string;
 }
 
 export interface MetricsServer {
@@ -21,8 +28,8 @@ export interface MetricsServer {
 }
 
 /**
- * Serves `/metrics`, in Prometheus' text format or as OpenMetrics with exemplars to who accepts that, and `/healthz` (200
- * while the process is able to answer).
+ * Serves `/metrics`, in Prometheus' text format or as OpenMetrics with exemplars to who accepts that, and two
+ * probes: `/healthz` (503 when the process should be started again) and `/readyz` (503 while it can take no work).
  * @throws RgsweepError('conflict') when the port is taken or may not be opened
  */
 export async function startMetricsServer({
@@ -30,6 +37,7 @@ export async function startMetricsServer({
   exemplars = { after: () => '' },
   port,
   host,
+  probes,
 }: MetricsServerInput): Promise<MetricsServer> {
   const server = createServer((request, response) => {
     const respond = (status: number, type: string, body: string): void => {
@@ -57,10 +65,14 @@ export async function startMetricsServer({
         );
         return;
       case '/healthz':
-        respond(200, plain, 'ok\n');
+      case '/readyz': {
+        const probe = request.url.startsWith('/healthz') ? probes?.live : probes?.ready;
+        const { ok, reason } = probe?.() ?? { ok: true, reason: 'ok' };
+        respond(ok ? 200 : 503, plain, `${reason}\n`);
         return;
+      }
       default:
-        respond(404, plain, 'there are /metrics and /healthz\n');
+        respond(404, plain, 'there are /metrics, /healthz and /readyz\n');
     }
   });
   await new Promise<void>((resolve, reject) => {
@@ -78,7 +90,7 @@ export async function startMetricsServer({
   const address = server.address();
   const actual = typeof address === 'object' && address ? address.port : port;
   return {
-    url: `http://${host}:${actual}/metrics`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${actual}/metrics`,
     close: () =>
       new Promise<void>((resolve) => {
         server.close(() => resolve());

@@ -34,5 +34,6 @@ export function sweepFileOf(spec: SweepSpec): string {
       ...spec.supervision,
     },
     evaluation: spec.evaluation,
+    ...(spec.resources ? { resources: spec.resources } : {}),
   });
 }

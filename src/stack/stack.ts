@@ -16,6 +16,8 @@ export interface StackOptions {
   storeUrl: string;
   /** Trainers at a time. */
   slots: number;
+  /** Train queue to serve; undefined: the common one. */
+  queue?: string | undefined;
   /** One line for a person. */
   log: (line: string) => void;
   /** Aborted while the stack starts: what runs is ended, and the start throws. */
@@ -58,10 +60,11 @@ async function startWorker(
   address: string,
   metricsPort: number,
 ): Promise<{ worker: Supervised; addresses: WorkerAddresses }> {
-  const { folder, storeUrl, slots, mainFile = compiledMain } = options;
+  const { folder, storeUrl, slots, queue, mainFile = compiledMain } = options;
   const args = [mainFile, 'worker', '--role', role, '--address', address, '--namespace', 'default'];
   args.push('--store', storeUrl, '--metrics-port', String(metricsPort), '--exit-with-parent');
-  if (role === 'train') args.push('--slots', String(slots));
+  if (role === 'train') args.push('--slots', String(slots), '--gpus', 'none');
+  if (role === 'train' && queue !== undefined) args.push('--queue', queue);
   let addresses: WorkerAddresses = { role, metricsUrl: '', temporalMetricsUrl: '' };
   const worker = await supervise({
     name: role === 'control' ? 'control worker' : 'training worker',

@@ -1,7 +1,15 @@
 /** Task queue of workflows, local activities and record keeping: needs no GPU. */
 export const controlQueue = 'rgsweep-control';
-/** Task queue of training and evaluation; one slot a trainer. */
-export const trainQueue = 'rgsweep-train';
+/**
+ * Task queue of training and evaluation, one slot a trainer. Machines of a class of their own (`gpu-a100`) serve the queue
+ * of that name; without a name it is the queue that every sweep uses unless its file says otherwise.
+ */
+export function trainQueue(name?: string): string {
+  return name === undefined ? 'rgsweep-train' : `rgsweep-train-${name}`;
+}
+
+/** What a train queue may be called: `gpu-a100`. */
+export const trainQueuePattern = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 
 /** `7` → `trial-0007`; numbers past 9999 simply grow. */
 export function trialName(trial: number): string {

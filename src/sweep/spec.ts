@@ -9,6 +9,7 @@ import { checkTrialParameters, trialParameterNames } from './parameters.js';
 import { prunerNames } from '../pruners/types.js';
 import { leastSteps } from './budget.js';
 import { parseDuration } from './duration.js';
+import { resolveResources, resourcesSchema } from './resources.js';
 import { defaultRetention } from './retention.js';
 import { defaultSupervision, type Objective, type SweepSpec } from './types.js';
 
@@ -92,6 +93,7 @@ export const sweepFileSchema = z.strictObject({
     })
     .prefault({}),
   evaluation: z.strictObject({ samples: z.int().min(256).default(2048) }).default({ samples: 2048 }),
+  resources: resourcesSchema,
 });
 
 function show(value: unknown): string {
@@ -255,6 +257,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
       heartbeatSeconds: spec.train.heartbeatSeconds,
       ...(spec.train.stallSeconds === undefined ? {} : { stallSeconds: spec.train.stallSeconds }),
     },
+    ...resolveResources(spec.resources),
   };
   if (steps !== undefined && steps < leastSteps(resolved))
     throw new RgsweepError(

@@ -34,6 +34,14 @@ export const defaultSupervision: Supervision = {
   heartbeatSeconds: 30,
 };
 
+/** Where a sweep's trainers run, and when. */
+export interface Resources {
+  /** Train queue: the class of machines, as their workers were started with (`rgsweep worker --queue`). */
+  queue?: string;
+  /** 1 is served first, 5 last; 3 when absent. */
+  priority?: number;
+}
+
 /** All objectives of a sweep, the first one first. */
 export function objectivesOf(spec: Pick<SweepSpec, 'objective' | 'objectives'>): readonly Objective[] {
   return spec.objectives ?? [spec.objective];
@@ -78,6 +86,8 @@ export interface SweepSpec {
   retries: number;
   /** Absent in sweeps that were launched before it could be set: `defaultSupervision`. */
   supervision?: Supervision;
+  /** Which machines train it, and before which other sweeps; absent: the common queue, in the middle. */
+  resources?: Resources;
 }
 
 export interface RungResult {

@@ -1,28 +1,34 @@
 import { createServer } from 'node:net';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
-import { loadClientConnectConfig } from '@temporalio/envconfig';
-import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import { pino, type Logger } from 'pino';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { Registry } from 'prom-client';
 import { createActivities } from '../../activities/index.js';
 import { runSimulatedTrainer, simulatedTrainerName } from '../../activities/simulatedTrainer.js';
 import { runTrainer } from '../../activities/trainerProcess.js';
-import { messageOf, RgsweepError } from '../errors.js';
+import { RgsweepError } from '../errors.js';
 import { createMetrics } from '../metrics/metrics.js';
 import { startMetricsServer } from '../metrics/server.js';
 import { observedStore } from '../metrics/store.js';
+import { machineSize } from '../stack/slots.js';
 import { openStore } from '../store/open.js';
 import { controlQueue, trainQueue } from '../sweep/names.js';
+import { explainConnectionError, temporalSettings, type TemporalSettings } from '../temporal/settings.js';
+import { formatIdentity, ownPlace } from '../temporal/workerIdentity.js';
 import type { BackendRequest } from '../train/protocol.js';
 import { version } from '../version.js';
+import type { Gpu } from './gpus.js';
+import { oneTrainerPerDevice } from './devices.js';
+import { watchHealth, type HealthWatch } from './health.js';
+import { installRuntime, workerLogger } from './runtime.js';
 import { keepSweepGauges } from './sweepGauges.js';
 import { trainerCommand } from './trainerCommand.js';
 
 export interface WorkerSettings {
   role: 'control' | 'train' | 'all';
+  /** Of the training worker; undefined: the common one. */
+  queue?: string | undefined;
   /** Undefined: Temporal's environment configuration decides. */
   address: string | undefined;
   namespace: string | undefined;
@@ -32,27 +38,38 @@ export interface WorkerSettings {
   backend: BackendRequest | undefined;
   /** Trainers at a time. */
   slots: number;
-  /** Port of our metrics; 0 takes a free one. Temporal's own go to another free port. */
+  /** One a trainer, at least as many as slots; none: trainers share what there is. */
+  gpus?: readonly Gpu[];
+  /** Address that metrics and probes are served on. Default: loopback. */
+  metricsHost?: string;
+  /** Port of our metrics and probes; 0 takes a free one. */
   metricsPort: number;
+  /** Port of Temporal's own metrics; 0 takes a free one. Default 0. */
+  temporalMetricsPort?: number;
   stallSeconds: number;
   /** Seconds that a worker has between SIGTERM and its end. Default 25. */
   noticeSeconds?: number;
+  /** Makes the control worker one version of a Temporal worker deployment: it gets work once that version is current. */
+  deployment?: { name: string; buildId: string } | undefined;
   /** Aborted: trainers write a checkpoint and the worker ends. */
   stop: AbortSignal;
   onReady: (addresses: { metricsUrl: string; temporalMetricsUrl: string }) => void;
 }
 
-/** Beside the compiled files in dist/. */
-const bundlePath = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url));
+/** Beside the compiled files in dist/; the second one writes failures for the codec to encrypt. */
+const bundlePath = (encrypted: boolean): string =>
+  fileURLToPath(new URL(`../../workflow-bundle${encrypted ? '-encrypted' : ''}.js`, import.meta.url));
 
 /** Time for trainers to write their checkpoint; below a spot instance's notice. */
 export const defaultNoticeSeconds = 25;
 
-async function freePort(): Promise<number> {
+const loopback = '127.0.0.1';
+
+async function freePort(host: string): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(0, '127.0.0.1', resolve);
+    server.listen(0, host, resolve);
   });
   const address = server.address();
   await new Promise((resolve) => server.close(resolve));
@@ -61,11 +78,12 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-function workerLogger(): Logger {
-  return pino(
-    { level: process.env.RGSWEEP_LOG_LEVEL ?? 'info', base: { pid: process.pid } },
-    pino.destination(2),
-  );
+async function connect(settings: TemporalSettings): Promise<NativeConnection> {
+  try {
+    return await NativeConnection.connect(settings.connectionOptions);
+  } catch (error) {
+    throw explainConnectionError(error, settings);
+  }
 }
 
 /**
@@ -74,138 +92,152 @@ function workerLogger(): Logger {
  * @throws RgsweepError('server-unavailable') when the server does not answer at the start
  */
 export async function runWorker(settings: WorkerSettings): Promise<void> {
+  const { role, queue, slots, gpus = [], metricsHost = loopback, deployment } = settings;
   const log = workerLogger();
   const registry = new Registry();
   const metrics = createMetrics(registry, { version });
+  const temporal = temporalSettings(settings);
   const store = observedStore(await openStore(settings.storeUrl), metrics);
-  const temporalPort = await freePort();
-  Runtime.install({
-    // Signals are ours: one shutdown, ordered once.
-    shutdownSignals: [],
-    telemetryOptions: {
-      metrics: {
-        prometheus: {
-          bindAddress: `127.0.0.1:${temporalPort}`,
-          // Prometheus' own conventions: `_total` for counters, base units in names.
-          countersTotalSuffix: true,
-          unitSuffix: true,
-          useSecondsForDurations: true,
-        },
-      },
-      logging: { filter: { core: 'WARN', other: 'WARN' }, forward: {} },
-    },
-    logger: {
-      log: (level, message, meta) => {
-        if (level === 'WARN' || level === 'ERROR') log.warn({ temporal: level, ...meta }, message);
-      },
-      trace: () => undefined,
-      debug: () => undefined,
-      info: (message, meta) => log.debug(meta ?? {}, message),
-      warn: (message, meta) => log.warn(meta ?? {}, message),
-      error: (message, meta) => log.error(meta ?? {}, message),
-    },
-  });
+  const temporalPort = settings.temporalMetricsPort || (await freePort(metricsHost));
+  installRuntime(`${metricsHost}:${temporalPort}`, log);
+  let watch: HealthWatch | undefined;
+  const starting = { ok: false, reason: 'the worker is starting' };
   const metricsServer = await startMetricsServer({
     registry,
     exemplars: metrics.exemplars,
     port: settings.metricsPort,
-    host: '127.0.0.1',
+    host: metricsHost,
+    probes: {
+      live: () => watch?.live() ?? { ...starting, ok: true },
+      ready: () => watch?.ready() ?? starting,
+    },
   });
-
-  const configured = loadClientConnectConfig();
-  const address = settings.address ?? configured.connectionOptions.address ?? '127.0.0.1:7233';
-  const namespace = settings.namespace ?? configured.namespace ?? 'default';
-  let connection: NativeConnection;
+  const ended = new AbortController();
+  let connection: NativeConnection | undefined;
   try {
-    connection = await NativeConnection.connect({ ...configured.connectionOptions, address });
-  } catch (error) {
-    await metricsServer.close();
-    throw new RgsweepError(
-      'server-unavailable',
-      `no Temporal server answers at ${address}: ${messageOf(error)}`,
-      {
-        remedy: 'start one with `npx rgsweep up`, or name yours with --address or TEMPORAL_ADDRESS',
-        cause: error,
-      },
-    );
-  }
-
-  const simulated = process.env.RGSWEEP_TRAINER === simulatedTrainerName;
-  const noticeSeconds = settings.noticeSeconds ?? defaultNoticeSeconds;
-  const activities = createActivities({
-    store,
-    cacheFolder: settings.cacheFolder,
-    client: new Client({ connection, namespace }),
-    trainerCommand: simulated ? [] : trainerCommand(),
-    runTrainer: simulated ? runSimulatedTrainer : runTrainer,
-    ...(settings.backend === undefined ? {} : { backend: settings.backend }),
-    threads: Math.max(1, Math.floor(availableParallelism() / settings.slots)),
-    stallSeconds: settings.stallSeconds,
-    noticeSeconds,
-    metrics,
-    log,
-  });
-  const common: Pick<WorkerOptions, 'connection' | 'namespace' | 'shutdownGraceTime' | 'shutdownForceTime'> =
-    {
+    connection = await connect(temporal);
+    const { address, namespace, dataConverter } = temporal;
+    const converter = dataConverter ? { dataConverter } : {};
+    const client = new Client({ connection, namespace, ...converter });
+    const simulated = process.env.RGSWEEP_TRAINER === simulatedTrainerName;
+    const noticeSeconds = settings.noticeSeconds ?? defaultNoticeSeconds;
+    const activities = createActivities({
+      store,
+      cacheFolder: settings.cacheFolder,
+      client,
+      trainerCommand: simulated ? [] : trainerCommand(),
+      runTrainer: oneTrainerPerDevice(
+        gpus.map(({ uuid }) => uuid),
+        simulated ? runSimulatedTrainer : runTrainer,
+      ),
+      ...(settings.backend === undefined ? {} : { backend: settings.backend }),
+      threads: Math.max(1, Math.floor(machineSize().cores / slots)),
+      stallSeconds: settings.stallSeconds,
+      noticeSeconds,
+      metrics,
+      log,
+    });
+    const common = {
       connection,
       namespace,
+      ...converter,
       shutdownGraceTime: 0,
       shutdownForceTime: noticeSeconds * 1000,
     };
-  const workers: Worker[] = [];
-  if (settings.role !== 'train')
-    workers.push(
-      await Worker.create({
+    const identity = formatIdentity({
+      version,
+      role,
+      slots: role === 'control' ? 0 : slots,
+      place: ownPlace(),
+      ...(queue === undefined ? {} : { queue }),
+    });
+    const createControl = () =>
+      Worker.create({
         ...common,
+        identity,
         taskQueue: controlQueue,
-        workflowBundle: { codePath: bundlePath },
+        workflowBundle: { codePath: bundlePath(dataConverter !== undefined) },
         activities,
         maxCachedWorkflows: 200,
-      }),
-    );
-  if (settings.role !== 'control')
-    workers.push(
-      await Worker.create({
+        ...versioning(deployment),
+      });
+    const createTrain = () =>
+      Worker.create({
         ...common,
-        taskQueue: trainQueue,
+        identity,
+        taskQueue: trainQueue(queue),
         activities,
         // Making the data set needs no trainer; it may run beside them.
-        maxConcurrentActivityTaskExecutions: settings.slots,
+        maxConcurrentActivityTaskExecutions: slots,
         maxHeartbeatThrottleInterval: '5 seconds',
-      }),
-    );
-  metrics.slots({ total: settings.role === 'control' ? 0 : settings.slots });
+      });
+    const workers: Worker[] = [];
+    if (role !== 'train') workers.push(await createControl());
+    if (role !== 'control') workers.push(await createTrain());
+    metrics.slots({ total: role === 'control' ? 0 : slots });
 
-  const shutdown = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
-  };
-  settings.stop.addEventListener('abort', shutdown, { once: true });
-  const running = Promise.all(
-    workers.map((worker) =>
-      worker.run().finally(() => {
-        // One worker of a process ending takes the others with it: half a process helps nobody.
-        shutdown();
-      }),
-    ),
-  );
-  if (settings.stop.aborted) shutdown();
-  settings.onReady({
-    metricsUrl: metricsServer.url,
-    temporalMetricsUrl: `http://127.0.0.1:${temporalPort}/metrics`,
-  });
-  log.info(
-    { role: settings.role, address, namespace, slots: settings.slots, store: store.url },
-    'worker is polling',
-  );
-  const ended = new AbortController();
-  if (settings.role !== 'train') void keepSweepGauges({ store, metrics, log, stop: ended.signal });
-  try {
+    const shutdown = () => {
+      for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+    };
+    settings.stop.addEventListener('abort', shutdown, { once: true });
+    const running = Promise.all(
+      workers.map((worker) =>
+        worker.run().finally(() => {
+          // One worker of a process ending takes the others with it: half a process helps nobody.
+          shutdown();
+        }),
+      ),
+    );
+    if (settings.stop.aborted) shutdown();
+    const trains = role === 'train';
+    watch = watchHealth({
+      worker: workers[0]!,
+      client,
+      taskQueue: trains ? trainQueue(queue) : controlQueue,
+      type: trains ? 'activity' : 'workflow',
+      identity,
+      slots,
+      log,
+      stop: ended.signal,
+    });
+    settings.onReady({
+      metricsUrl: metricsServer.url,
+      temporalMetricsUrl: `http://${metricsHost}:${temporalPort}/metrics`,
+    });
+    log.info(
+      {
+        role,
+        ...(queue === undefined ? {} : { queue }),
+        address,
+        namespace,
+        slots,
+        ...(gpus.length > 0 ? { gpus: gpus.map(({ name, uuid }) => `${name} ${uuid}`) } : {}),
+        store: store.url,
+      },
+      'worker is polling',
+    );
+    if (role !== 'train') void keepSweepGauges({ store, metrics, log, stop: ended.signal });
     await running;
   } finally {
     ended.abort();
     await metricsServer.close();
-    await connection.close();
+    await connection?.close();
   }
+}
+
+/** Sweeps and segments move on to the version that is current: the replay tests hold their histories compatible. */
+function versioning(
+  deployment: WorkerSettings['deployment'],
+): Pick<WorkerOptions, 'workerDeploymentOptions'> {
+  if (!deployment) return {};
+  const { name, buildId } = deployment;
+  return {
+    workerDeploymentOptions: {
+      version: { deploymentName: name, buildId },
+      useWorkerVersioning: true,
+      defaultVersioningBehavior: 'AUTO_UPGRADE',
+    },
+  };
 }
 
 /** Default cache folder of a worker beside the stack's other files. */

@@ -104,14 +104,28 @@ export class TestStack {
   }
 
   /** A further worker, not started yet; its work in progress lies in a folder of the stack that is its own. */
-  worker(role: 'control' | 'train', { slots = 2, cache = 'cache' } = {}): Restartable {
+  worker(
+    role: 'control' | 'train',
+    {
+      slots = 2,
+      cache = 'cache',
+      more = [],
+      environment = {},
+    }: {
+      slots?: number | 'auto';
+      cache?: string;
+      more?: readonly string[];
+      environment?: NodeJS.ProcessEnv;
+    } = {},
+  ): Restartable {
     return new Restartable(
       process.execPath,
       [
         ...[mainFile, 'worker', '--role', role, '--address', this.address, '--store', this.storeUrl],
         ...['--cache', join(this.folder, cache), '--exit-with-parent', '--slots', String(slots)],
+        ...more,
       ],
-      this.environment,
+      { ...this.environment, ...environment },
     );
   }
 

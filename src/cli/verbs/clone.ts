@@ -38,9 +38,10 @@ export function register(program: Command): void {
           return;
         }
         const { launchSweep } = await import('../client.js');
-        const { trainerSlots } = await import('../../stack/slots.js');
+        const { automaticConcurrency } = await import('../slots.js');
         const { client } = await connectClient(options);
-        const launched = await launchSweep({ client, store, spec, slots: trainerSlots() });
+        const slots = () => automaticConcurrency(client, spec);
+        const launched = await launchSweep({ client, store, spec, slots });
         if (options.json) process.stdout.write(`${JSON.stringify(launched)}\n`);
         else
           process.stdout.write(

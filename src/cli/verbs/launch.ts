@@ -30,14 +30,14 @@ export function register(program: Command): void {
         process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${plan.text}\n`);
         return;
       }
-      const { trainerSlots } = await import('../../stack/slots.js');
+      const { automaticConcurrency } = await import('../slots.js');
       const store = await connectStore(options);
       const { client } = await connectClient(options);
       const launched = await launchSweep({
         client,
         store,
         spec,
-        slots: trainerSlots(),
+        slots: () => automaticConcurrency(client, spec),
         ...(options.fresh ? { fresh: true } : {}),
       });
       if (options.json) process.stdout.write(`${JSON.stringify(launched)}\n`);

@@ -46,12 +46,12 @@ export function register(program: Command): void {
         return;
       }
       const { resumeFromStore } = await import('../resume.js');
-      const { trainerSlots } = await import('../../stack/slots.js');
+      const { automaticConcurrency } = await import('../slots.js');
       const answer = await resumeFromStore({
         client,
         store: await connectStore(options),
         sweep,
-        slots: trainerSlots(),
+        slots: (spec) => automaticConcurrency(client, spec),
         ...(retry === undefined ? {} : { retry }),
       });
       process.stdout.write(`${sweep}: ${answer}\n`);

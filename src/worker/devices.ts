@@ -1,0 +1,23 @@
+import type { TrainerEnd, TrainerRun } from '../../activities/trainerProcess.js';
+import { RgsweepError } from '../errors.js';
+
+type RunTrainer = (run: TrainerRun) => Promise<TrainerEnd>;
+
+/**
+ * Gives each trainer a GPU of its own, by CUDA_VISIBLE_DEVICES, for as long as it runs.
+ * @param devices ids for that variable, at least as many as trainers may run at a time; none: trainers see what the worker sees
+ */
+export function oneTrainerPerDevice(devices: readonly string[], runTrainer: RunTrainer): RunTrainer {
+  if (devices.length === 0) return runTrainer;
+  const free = [...devices];
+  return async (run) => {
+    const device = free.shift();
+    if (device === undefined)
+      throw new RgsweepError('internal', `${devices.length} GPUs and more trainers than that`);
+    try {
+      return await runTrainer({ ...run, environment: { ...run.environment, CUDA_VISIBLE_DEVICES: device } });
+    } finally {
+      free.push(device);
+    }
+  };
+}
