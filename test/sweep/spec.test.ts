@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { RgsweepError } from '../../src/errors.js';
 import { parseSweepFile } from '../../src/sweep/spec.js';
+import { sweepFileOf } from '../../src/report/sweepFile.js';
 import { describePlan } from '../../src/cli/plan.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rgsweep-spec-'));
@@ -53,6 +54,13 @@ describe('sweep files', () => {
     });
   });
 
+  it('keeps what is said of resources, and nothing where nothing is said', () => {
+    expect(parse(good)).not.toHaveProperty('resources');
+    const parsed = parse(`${good}resources: { queue: gpu-a100, priority: 1 }`);
+    expect(parsed.resources).toEqual({ queue: 'gpu-a100', priority: 1 });
+    expect(parse(sweepFileOf(parsed)).resources).toEqual(parsed.resources);
+  });
+
   it('without a pruner has the last rung only', () => {
     expect(parse(good.replace('{ rungs', '{ name: none, rungs')).pruner.rungs).toEqual([30]);
   });
@@ -81,6 +89,12 @@ describe('sweep files', () => {
       ['budget:', 'train: { heartbeatSeconds: 2 }\nbudget:'],
       /train\.heartbeatSeconds.*2/,
     ],
+    [
+      'a queue with a space',
+      ['name: a', 'resources: { queue: GPU A100 }\nname: a'],
+      /resources\.queue.*gpu-a100.*"GPU A100"/,
+    ],
+    ['a priority of none', ['name: a', 'resources: { priority: 0 }\nname: a'], /resources\.priority.*0/],
     ['rungs that fall', ['[10, 30]', '[30, 10]'], /pruner\.rungs\.1.*10.*30/, /ascending/],
     ['an unknown baseline', ['[standard]', '[standart]'], /baselines\.0.*standart/, /standard/],
     ['a baseline twice', ['[standard]', '[standard, standard]'], /baselines\.1.*twice/],

@@ -1,0 +1,188 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStore } from '../../src/store/open.js';
+import { readSnapshot, readSweepRecord } from '../../src/store/records.js';
+import type { ObjectStore } from '../../src/store/types.js';
+import { controlQueue, trainQueue } from '../../src/sweep/names.js';
+import { listPollers } from '../../src/temporal/pollers.js';
+import { sweepStatus } from '../../workflows/messages.js';
+import { startVersitygw, versitygwOrExplain, type Versitygw } from '../contract/versitygw.js';
+import { fakeNvidiaSmi, twoA100, twoIds } from '../worker/fakeNvidiaSmi.js';
+import { uninterrupted } from './fixtureFigures.js';
+import { fixtureTrainer, TestStack, until, type Restartable } from './harness.js';
+
+const program = await versitygwOrExplain('worker roles over S3');
+const steps = 40;
+const trialCount = 4;
+
+const sweepFile = (name: string, trials: number, concurrency: number | 'auto', resources: object) => `
+name: ${name}
+task: { name: phi4, size: 2, mass2: -4, coupling: 6.975 }
+space: { parameters: { kernel: sigmoid, ordering: log-variance, cutoffWidth: { type: float, low: 0.3, high: 10, log: true } } }
+pruner: { name: none, rungs: [${steps}] }
+sampler: { name: random, seed: 5 }
+budget: { trials: ${trials}, concurrency: ${concurrency} }
+train: { checkpointEverySteps: 15 }
+resources: ${JSON.stringify(resources)}
+`;
+
+describe.skipIf(program === undefined)('workers in separate roles and queues', () => {
+  const kept = mkdtempSync(join(tmpdir(), 'rgsweep-roles-'));
+  const [ledger, devices] = [join(kept, 'ledger'), join(kept, 'devices')];
+  const before = { ...process.env };
+  let s3: Versitygw;
+  let stack: TestStack;
+  let store: ObjectStore;
+  let gpu: Restartable;
+  let newer: Restartable | undefined;
+  const deployment = 'rgsweep-control';
+
+  beforeAll(async () => {
+    s3 = await startVersitygw(program!);
+    Object.assign(process.env, s3.environment);
+    for (const file of [ledger, devices]) writeFileSync(file, '');
+    stack = new TestStack(`s3://${s3.bucket}/roles`);
+    await stack.start({
+      slots: 1,
+      environment: {
+        ...s3.environment,
+        RGSWEEP_TRAINER: JSON.stringify([process.execPath, fixtureTrainer]),
+        RGSWEEP_TEST_STEP_MILLISECONDS: '60',
+        RGSWEEP_TEST_LEDGER: ledger,
+        RGSWEEP_TEST_DEVICES: devices,
+      },
+    });
+    gpu = stack.worker('train', {
+      slots: 'auto',
+      cache: 'gpu',
+      more: ['--queue', 'gpu-a100', '--gpu-memory', '40000'],
+      environment: { PATH: fakeNvidiaSmi(join(kept, 'bin'), { query: twoA100 }) },
+    });
+    gpu.start();
+    store = await openStore(stack.storeUrl);
+  }, 180_000);
+  afterAll(async () => {
+    await Promise.all([gpu?.kill('SIGTERM'), newer?.kill('SIGTERM')]);
+    await stack?.stop();
+    await s3?.stop();
+    rmSync(kept, { recursive: true, force: true });
+    for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+    Object.assign(process.env, before);
+  });
+
+  const launch = async (...sweep: Parameters<typeof sweepFile>) => {
+    const launched = await stack.run('launch', stack.writeSweep(sweep[0], sweepFile(...sweep)));
+    expect(launched.stderr).toBe('');
+  };
+  const ended = (name: string) =>
+    until(
+      `${name} to end`,
+      async () => {
+        const record = await readSweepRecord(store, name);
+        return record?.state === 'complete' ? readSnapshot(store, name) : undefined;
+      },
+      200,
+    );
+  const lines = (file: string) => readFileSync(file, 'utf8').trim().split('\n').filter(Boolean);
+  const trainedOf = (sweep: string) => lines(ledger).filter((line) => line.startsWith(`${sweep} `));
+  const pollers = (queue: string, type: 'workflow' | 'activity') => listPollers(stack.client, queue, type);
+
+  it('a sweep on its GPU class goes on while roles are restarted one by one and a newer build takes over', async () => {
+    await until('the GPU worker', async () => (await pollers(trainQueue('gpu-a100'), 'activity')).length > 0);
+    await launch('wide', trialCount, 'auto', { queue: 'gpu-a100' });
+    // `auto` is what the queue's workers have: two GPUs, not this machine's cores and not the common worker's one slot.
+    const handle = stack.client.workflow.getHandle('wide');
+    expect((await handle.query(sweepStatus)).concurrency).toBe(2);
+
+    await until(
+      'steps of two trials',
+      () => new Set(trainedOf('wide').map((line) => line.split(' ')[1])).size > 1,
+    );
+    await gpu.kill('SIGTERM');
+    gpu.start();
+    await stack.control.kill('SIGTERM');
+    stack.control.start();
+    const beforeNewer = trainedOf('wide').length;
+    await until('the sweep to go on', () => trainedOf('wide').length > beforeNewer + 5);
+
+    newer = stack.worker('control', { more: ['--deployment', deployment, '--build-id', 'newer'] });
+    newer.start();
+    // It gets nothing before its version is made the current one.
+    const service = stack.client.workflowService;
+    await until('the newer build to be known', () =>
+      service
+        .setWorkerDeploymentCurrentVersion({
+          namespace: 'default',
+          deploymentName: deployment,
+          buildId: 'newer',
+          identity: 'test',
+        })
+        .then(
+          () => true,
+          () => false,
+        ),
+    );
+    await stack.control.kill('SIGTERM');
+    const { trials } = await ended('wide');
+    const record = await handle.describe();
+    expect(record.raw.workflowExecutionInfo?.versioningInfo?.deploymentVersion).toMatchObject({
+      deploymentName: deployment,
+      buildId: 'newer',
+    });
+
+    expect(trials).toHaveLength(trialCount);
+    for (const trial of trials) {
+      expect(trial.state).toBe('complete');
+      expect(trial.rungs.map(({ metrics }) => metrics.kl)).toEqual([uninterrupted(trial, steps)]);
+    }
+    // SIGTERM of a worker costs no step: each was trained once.
+    const trained = trainedOf('wide');
+    expect(trained).toHaveLength(trialCount * steps);
+    expect(new Set(trained).size).toBe(trained.length);
+    console.log(`roles: ${trained.length - new Set(trained).size} of ${trained.length} steps repeated`);
+  }, 300_000);
+
+  it('gave each trainer a GPU of its own', () => {
+    const holders = new Map<string, number>();
+    let most = 0;
+    for (const line of lines(devices)) {
+      const [what, sweep, device] = line.split(' ') as [string, string, string];
+      expect(sweep).toBe('wide');
+      expect(twoIds).toContain(device);
+      const held = (holders.get(device) ?? 0) + (what === 'begins' ? 1 : -1);
+      expect(held).toBeGreaterThanOrEqual(0);
+      expect(held).toBeLessThanOrEqual(1);
+      holders.set(device, held);
+      most = Math.max(
+        most,
+        [...holders.values()].reduce((a, b) => a + b, 0),
+      );
+    }
+    expect(most).toBe(2);
+    expect([...holders.values()]).toEqual([0, 0]);
+  });
+
+  it('serves a sweep of priority 1 before what waits of one of priority 5', async () => {
+    await launch('patient', 5, 5, { priority: 5 });
+    await until('its first trial', () => trainedOf('patient').length > 0);
+    await launch('urgent', 2, 2, { priority: 1 });
+    await Promise.all([ended('patient'), ended('urgent')]);
+    const order = lines(ledger)
+      .filter((line) => /^(patient|urgent) .* 1$/.test(line))
+      .map((line) => line.split(' ')[0]);
+    const lastUrgent = order.lastIndexOf('urgent');
+    console.log(`trials in the order of their first step: ${order.join(' ')}`);
+    // One slot: of the patient one's trials, those go first that were there before it, and one that is evaluated meanwhile.
+    expect(order.slice(0, lastUrgent).filter((name) => name === 'patient').length).toBeLessThan(4);
+    // The common worker has no GPU: its trainers see what it sees.
+    const common = lines(devices).filter((line) => !line.includes(' wide '));
+    expect(new Set(common.map((line) => line.split(' ')[2]))).toEqual(
+      new Set([process.env.CUDA_VISIBLE_DEVICES ?? 'undefined']),
+    );
+    // What workers say of themselves is how doctor and `concurrency: auto` know them.
+    const control = await pollers(controlQueue, 'workflow');
+    expect(control.map(({ worker }) => worker?.role)).toContain('control');
+  }, 300_000);
+});
