@@ -16,7 +16,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     prepareData: createPrepareData(dependencies),
     train: createTrain(dependencies),
     evaluate: createEvaluate(dependencies),
-    suggest: createSuggest(dependencies),
+    ...createSuggest(dependencies),
     closedSegments: createClosedSegments(dependencies),
     ...createRecorders(dependencies),
   };

@@ -2,7 +2,6 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import { createSampler } from '../src/samplers/index.js';
 import { configurationIndex, observationsOf } from '../src/sweep/observations.js';
-import { unpackRows } from '../src/sweep/pack.js';
 import { isSettled } from '../src/sweep/configurations.js';
 import { trialKey } from '../src/sweep/trialKey.js';
 import { scheduleFamily, scheduleLabel } from '../src/schedule/label.js';
@@ -14,6 +13,7 @@ import type { TrialRow } from '../src/sweep/rows.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
 import { datasetStatistics } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
+import { createRowSnapshots } from './rows.js';
 import type { Activities, SuggestActivityInput } from './types.js';
 
 /** Parameters and canonical key of a trial never change once it has a result, so they are read once per process. */
@@ -45,8 +45,9 @@ function originOf({ source, firstRung, job }: SuggestActivityInput) {
  * Chooses a new trial's parameters and writes its record. A pure function of its input and of the parameters of earlier
  * trials: run twice for the same trial it writes the same record.
  */
-export function createSuggest(dependencies: Dependencies): Activities['suggest'] {
+export function createSuggest(dependencies: Dependencies): Pick<Activities, 'suggest' | 'keepRows'> {
   const { store, metrics } = dependencies;
+  const snapshots = createRowSnapshots(store);
   const knownBySweep = new Map<string, (KnownTrial | undefined)[]>();
 
   /** Parameters of all earlier trials, by number. */
@@ -128,12 +129,12 @@ export function createSuggest(dependencies: Dependencies): Activities['suggest']
     });
   }
 
-  return async (input) => {
+  const suggest: Activities['suggest'] = async (input) => {
     let chosen: Parameters = {};
     const started = performance.now();
     const { spec, trial, source } = input;
     try {
-      const rows = unpackRows(input.rows);
+      const rows = await snapshots.read(spec.name, input.rows);
       const known = await knownTrials(spec, rows);
       const parameters = choose(input, rows, known);
       chosen = parameters;
@@ -178,4 +179,5 @@ export function createSuggest(dependencies: Dependencies): Activities['suggest']
       throw error;
     }
   };
+  return { suggest, keepRows: snapshots.keepRows };
 }

@@ -1,16 +1,23 @@
 import type { FailureKind } from '../src/errors.js';
 import type { ScheduleFamily } from '../src/schedule/types.js';
-import type { PackedMachine, PackedRows } from '../src/sweep/pack.js';
+import type { PackedMachine, PackedRows, RowChanges } from '../src/sweep/pack.js';
 import type { RetryRequest } from '../src/sweep/retry.js';
 import type { TrialSource } from '../src/sweep/state.js';
 import type { SweepAmendment, SweepSpec, SweepState } from '../src/sweep/types.js';
+
+/** Rows of a sweep's trials: those of a snapshot in the store, if there is one, with what has changed since. */
+export interface PinnedRows {
+  /** What `keepRows` answered. */
+  snapshot?: string;
+  changes: RowChanges;
+}
 
 export interface SuggestActivityInput {
   spec: SweepSpec;
   trial: number;
   source: TrialSource;
-  /** All earlier trials; part of the input, so that a suggestion depends on nothing else. Their parameters are in the store. */
-  rows: PackedRows;
+  /** All earlier trials, so that a suggestion depends on nothing else. Their parameters are in the store. */
+  rows: PinnedRows;
   /** Of a reproducible sweep: what came of this decision and the later ones is not looked at. */
   visible?: number;
   firstRung?: number;
@@ -81,6 +88,8 @@ export interface Activities {
   evaluate(input: SegmentActivityInput & { split: 'validation' | 'test' }): Promise<EvaluateResult>;
 
   suggest(input: SuggestActivityInput): Promise<SuggestedTrial>;
+  /** Keeps all rows in the store and answers with the snapshot's id, which is one of its content. */
+  keepRows(input: { sweep: string; rows: PackedRows }): Promise<string>;
   recordStart(input: { sweep: string; trial: number; job?: number }): Promise<void>;
   recordRung(
     input: SegmentActivityInput & { train: TrainResult; evaluate: EvaluateResult },

@@ -1,22 +1,25 @@
 /**
- * npm run bench -- scale [--trials 10000] [--concurrency 64] [--sampler random] [--from 0] [--segments]
+ * npm run bench -- scale [--trials 10000] [--concurrency 64] [--sampler random] [--from 0] [--segments] [--folder DIR]
  *
  * One sweep of many trials with a trainer that costs nothing; workflows, activities, signals, server (file database) and
  * store (a folder) are the real ones. Printed: what a trial costs in CPU as the sweep grows, memory of the workers, the
  * longest history of any run. With `--from 8000` the sweep goes on from a store with so many finished trials, which shows in
- * minutes what the last ones cost. `--segments` looks at every segment's history too, not at those of the sweep alone.
+ * minutes what the last ones cost. `--segments` looks at every segment's history too, not at those of the sweep alone. With
+ * `--folder` everything is kept there, and the same command goes on where it was broken off (Ctrl-C, or killed).
  * CPU rather than time is compared, since it does not depend on what else the machine does. Runs on Linux.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { Client, Connection } from '@temporalio/client';
 import { launchSweep } from '../src/cli/client.js';
 import { startStack } from '../src/stack/stack.js';
+import { layout } from '../src/store/layout.js';
 import { openStore } from '../src/store/open.js';
-import { listTrials, readSweepRecord } from '../src/store/records.js';
+import { listTrials, readSpec, readSweepRecord } from '../src/store/records.js';
+import { costAt, keepInterval, keptIntervals, type Interval } from './orchestration/intervals.js';
 import { cpuSeconds, residentMebibytes } from './orchestration/processes.js';
 import { keepFinishedTrials, trivialSweep } from './orchestration/sweeps.js';
 
@@ -28,6 +31,7 @@ const { values } = parseArgs({
     sampler: { type: 'string', default: 'random' },
     from: { type: 'string', default: '0' },
     segments: { type: 'boolean', default: false },
+    folder: { type: 'string' },
   },
 });
 function count(name: 'trials' | 'concurrency' | 'from', least = 1): number {
@@ -41,15 +45,20 @@ const from = count('from', 0);
 if (from >= trials) throw new Error(`--from is ${from}: it must be below --trials (${trials})`);
 
 process.env.RGSWEEP_TRAINER = 'simulated';
-const folder = mkdtempSync(join(tmpdir(), 'rgsweep-scale-'));
+const folder =
+  values.folder === undefined ? mkdtempSync(join(tmpdir(), 'rgsweep-scale-')) : resolve(values.folder);
+mkdirSync(folder, { recursive: true });
 const storeUrl = `file://${join(folder, 'store')}`;
 const say = (line = '') => process.stdout.write(`${line}\n`);
+const stop = new AbortController();
+process.once('SIGINT', () => stop.abort());
+process.once('SIGTERM', () => stop.abort());
 
 interface Sample {
   created: number;
   seconds: number;
   cpu: { server: number; control: number; train: number };
-  memory: { control: number; train: number };
+  memory: { server: number; control: number; train: number };
 }
 
 /** How many trials the control worker has made, by its own counter: asking costs the same at any size. */
@@ -64,7 +73,7 @@ const stack = await startStack({
   storeUrl,
   slots: concurrency,
   log: () => undefined,
-  cancel: new AbortController().signal,
+  cancel: stop.signal,
   onGivenUp: (error) => {
     throw error;
   },
@@ -75,80 +84,100 @@ try {
   const client = new Client({ connection });
   const [control, train, server] = stack.processes.map((one) => one.pid()!) as [number, number, number];
   const { metricsUrl } = stack.workers.find(({ role }) => role === 'control')!;
-  const begun = performance.now();
-  const take = async (): Promise<Sample> => ({
-    created: from + (await createdTrials(metricsUrl)),
-    seconds: (performance.now() - begun) / 1000,
-    cpu: { server: cpuSeconds(server), control: cpuSeconds(control), train: cpuSeconds(train) },
-    memory: { control: residentMebibytes(control), train: residentMebibytes(train) },
-  });
   const spec = trivialSweep('scale', trials, concurrency, values.sampler);
-  if (from > 0) await keepFinishedTrials(store, spec, from);
+  if (from > 0 && !(await readSpec(store, 'scale'))) await keepFinishedTrials(store, spec, from);
+  let before = 0;
+  for await (const _trial of store.listFolders(layout.trials('scale'))) before++;
+  before -= await createdTrials(metricsUrl);
   await launchSweep({ client, store, spec, slots: concurrency });
 
-  const samples = [await take()];
-  say(
-    `${trials} trials, ${concurrency} at a time, sampler ${values.sampler}; CPU in ms a trial, memory in MiB`,
-  );
-  say('  trial   wall s   a trial   server  control    train      sum   memory control / train');
-  const every = Math.max(50, Math.round((trials - from) / 20));
-  const show = (from: Sample, to: Sample) => {
-    const a = to.created - from.created;
-    const ms = (value: number) => ((1000 * value) / a).toFixed(1).padStart(8);
-    const parts = (['server', 'control', 'train'] as const).map((name) => to.cpu[name] - from.cpu[name]);
-    const sum = parts.reduce((total, part) => total + part, 0);
-    const numbers = [...parts, sum].map(ms).join(' ');
-    const wall = `${to.seconds.toFixed(0).padStart(8)} ${ms(to.seconds - from.seconds)}`;
-    say(
-      `${String(to.created).padStart(7)} ${wall}  ${numbers}   ${to.memory.control.toFixed(0).padStart(6)} / ${to.memory.train.toFixed(0)}`,
-    );
-    return sum / a;
+  const begun = performance.now();
+  const take = async (): Promise<Sample> => ({
+    created: before + (await createdTrials(metricsUrl)),
+    seconds: (performance.now() - begun) / 1000,
+    cpu: { server: cpuSeconds(server), control: cpuSeconds(control), train: cpuSeconds(train) },
+    memory: {
+      server: residentMebibytes(server),
+      control: residentMebibytes(control),
+      train: residentMebibytes(train),
+    },
+  });
+  const show = ({ to, from: start, seconds, cpu, memory }: Interval) => {
+    const ms = (value: number) => ((1000 * value) / (to - start)).toFixed(1).padStart(8);
+    const parts = [cpu.server, cpu.control, cpu.train, cpu.server + cpu.control + cpu.train];
+    const sizes = [memory.server, memory.control, memory.train].map((size) => size.toFixed(0).padStart(5));
+    say(`${String(to).padStart(7)}  ${ms(seconds)}  ${parts.map(ms).join(' ')}   ${sizes.join(' / ')}`);
   };
-  while ((await readSweepRecord(store, 'scale'))?.state !== 'complete') {
-    await sleep(500);
+
+  const intervals = keptIntervals(folder);
+  say(
+    `${trials} trials, ${concurrency} at a time, sampler ${values.sampler}; a trial's wall time and CPU in ms, memory in MiB`,
+  );
+  say('  trial      wall    server  control    train      sum   server / control / train');
+  for (const interval of intervals) show(interval);
+  const every = Math.max(50, Math.round((trials - from) / 40));
+  let last = await take();
+  const keep = async (least: number) => {
     const now = await take();
-    const before = samples.at(-1)!;
-    if (now.created - before.created < every) continue;
-    show(before, now);
-    samples.push(now);
-  }
-
-  samples.push(await take());
-
-  /** CPU per trial over a twentieth of the sweep around a trial. */
-  const costAt = (trial: number): number => {
-    const before = samples.findLast(({ created }) => created <= trial - every / 2) ?? samples[0]!;
-    const after = samples.find(({ created }) => created >= trial + every / 2) ?? samples.at(-1)!;
-    const cpu = (one: Sample) => one.cpu.server + one.cpu.control + one.cpu.train;
-    return (cpu(after) - cpu(before)) / (after.created - before.created);
+    if (now.created - last.created < least) return;
+    const interval: Interval = {
+      from: last.created,
+      to: now.created,
+      seconds: now.seconds - last.seconds,
+      cpu: {
+        server: now.cpu.server - last.cpu.server,
+        control: now.cpu.control - last.cpu.control,
+        train: now.cpu.train - last.cpu.train,
+      },
+      memory: now.memory,
+    };
+    keepInterval(folder, interval);
+    intervals.push(interval);
+    show(interval);
+    last = now;
   };
-  const early = costAt(from + 0.05 * (trials - from) + every / 2);
-  const late = costAt(from + 0.9 * (trials - from));
-  const records = await listTrials(store, 'scale');
-  const complete = records.filter(({ state }) => state === 'complete').length;
-
-  let longest = { events: 0, bytes: 0, workflow: '' };
-  let sweepRuns = 0;
-  const query = values.segments ? "WorkflowType IN ('sweep', 'trialSegment')" : "WorkflowType = 'sweep'";
-  for await (const { workflowId, runId, type } of client.workflow.list({ query })) {
-    if (type === 'sweep') sweepRuns++;
-    const { historyLength, historySize = 0 } = await client.workflow.getHandle(workflowId, runId).describe();
-    if (historyLength > longest.events)
-      longest = { events: historyLength, bytes: historySize, workflow: workflowId };
+  const complete = async () => (await readSweepRecord(store, 'scale'))?.state === 'complete';
+  let ended = await complete();
+  while (!ended && !stop.signal.aborted) {
+    await sleep(1000, undefined, { signal: stop.signal }).catch(() => undefined);
+    await keep(every);
+    ended = await complete();
   }
-  const steady = samples.filter(({ created }) => created >= from + 0.2 * (trials - from));
-  const growth = steady.length > 1 ? steady.at(-1)!.memory.control / steady[0]!.memory.control : NaN;
-  say();
-  say(`complete                        ${complete} of ${trials}`);
-  say(
-    `CPU a trial at ${(from + 0.05 * (trials - from)).toFixed(0)} and ${(from + 0.9 * (trials - from)).toFixed(0)}      ${(1000 * early).toFixed(1)} and ${(1000 * late).toFixed(1)} ms, ratio ${(late / early).toFixed(2)} (at most 1.5 wanted)`,
-  );
-  say(
-    `longest history                 ${longest.events} events, ${(longest.bytes / 2 ** 20).toFixed(2)} MiB (${longest.workflow}); ${sweepRuns} runs of the sweep (at most 5,000 events wanted)`,
-  );
-  say(`memory of the control worker    × ${growth.toFixed(2)} from a fifth of the trials to the end`);
+  await keep(1);
+
+  if (ended) {
+    const records = await listTrials(store, 'scale');
+    const finished = records.filter(({ state }) => state === 'complete').length;
+    let longest = { events: 0, bytes: 0, workflow: '' };
+    let sweepRuns = 0;
+    let segments = 0;
+    const query = values.segments ? "WorkflowType IN ('sweep', 'trialSegment')" : "WorkflowType = 'sweep'";
+    for await (const { workflowId, type, historyLength, historySize } of client.workflow.list({ query })) {
+      if (type === 'sweep') sweepRuns++;
+      else segments++;
+      if (historyLength > longest.events)
+        longest = { events: historyLength, bytes: historySize ?? 0, workflow: workflowId };
+    }
+    const [early, late] = [from + 0.05 * (trials - from), from + 0.9 * (trials - from)];
+    const [costEarly, costLate] = [costAt(intervals, early), costAt(intervals, late)];
+    const steady = intervals.filter(({ to }) => to >= from + 0.2 * (trials - from));
+    const growth = (name: 'control' | 'train') => {
+      const sizes = steady.map(({ memory }) => memory[name]);
+      return `${sizes[0]?.toFixed(0)} → ${sizes.at(-1)?.toFixed(0)} MiB, at most ${Math.max(...sizes).toFixed(0)}`;
+    };
+    say();
+    say(`complete                        ${finished} of ${trials}`);
+    say(
+      `CPU a trial at ${early.toFixed(0)} and ${late.toFixed(0)}      ${(1000 * costEarly).toFixed(1)} and ${(1000 * costLate).toFixed(1)} ms, ratio ${(costLate / costEarly).toFixed(2)} (at most 1.5 wanted)`,
+    );
+    say(
+      `longest history                 ${longest.events} events, ${(longest.bytes / 2 ** 20).toFixed(2)} MiB (${longest.workflow}); ${sweepRuns} runs of the sweep${segments > 0 ? `, ${segments} segments` : ''} (at most 5,000 events wanted)`,
+    );
+    say(`memory of the control worker    ${growth('control')}, from a fifth of the trials to the end`);
+    say(`memory of the training worker   ${growth('train')}`);
+  } else say(`broken off at trial ${last.created}; the same command goes on`);
   await connection.close();
 } finally {
   await stack.stop();
-  rmSync(folder, { recursive: true, force: true });
+  if (values.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }

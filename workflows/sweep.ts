@@ -16,7 +16,7 @@ import {
 import type { Activities } from '../activities/types.js';
 import { segmentWorkflowId, trainQueue } from '../src/sweep/names.js';
 import { deadline, hasTimeAfterAll } from '../src/sweep/budget.js';
-import { packMachine, packRows, unpackMachine } from '../src/sweep/pack.js';
+import { packMachine, unpackMachine } from '../src/sweep/pack.js';
 import {
   bestTrial,
   initialMachine,
@@ -29,6 +29,7 @@ import {
 import { defaultSupervision, type SweepState } from '../src/sweep/types.js';
 import { control, local } from './controlActivities.js';
 import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from './messages.js';
+import { createRowPin } from './rowPin.js';
 import type { trialSegment } from './trial.js';
 import { handleUpdates } from './updates.js';
 
@@ -146,6 +147,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     }
   }
 
+  const pinRows = createRowPin(spec.name, () => machine.trials);
   const carryOut = async (action: Exclude<SweepAction, { kind: 'finish' }>) => {
     if (action.kind === 'create') {
       const { trial, source, firstRung, visible } = action;
@@ -163,7 +165,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
           spec,
           trial,
           source,
-          rows: packRows(machine.trials),
+          rows: await pinRows(),
           ...(firstRung === undefined ? {} : { firstRung }),
           ...(visible === undefined ? {} : { visible, job: machine.jobs }),
         });
@@ -229,6 +231,8 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
         return action.state;
       }
       await carryOut(action);
+      // In a busy sweep there is always something to do: nothing new is begun until the next run has taken over.
+      if (workflowInfo().continueAsNewSuggested) break;
     }
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);

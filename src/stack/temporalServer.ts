@@ -125,6 +125,8 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     const args = ['server', 'start-dev', '--headless', '--ip', loopback, '--port', String(port)];
     args.push('--metrics-port', String(metricsPort), '--db-filename', join(folder, 'temporal.db'));
     args.push('--log-level', 'warn', '--log-format', 'json');
+    // Its own default rewrites whole pages twice for each transaction; a write-ahead log is as durable.
+    args.push('--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=full');
     for (const [name, type] of attributes) args.push('--search-attribute', `${name}=${type}`);
     let server: Supervised;
     try {

@@ -68,6 +68,9 @@ export const layout = {
   spec: (sweep: string) => `${folderOfSweep(sweep)}/spec.json`,
   /** State, times and amendments of the sweep. */
   sweepRecord: (sweep: string) => `${folderOfSweep(sweep)}/sweep.json`,
+  /** Prefix of the snapshots of all trials' results that suggestions read; only the newest are of use. */
+  rowSnapshots: (sweep: string) => `${folderOfSweep(sweep)}/rows/`,
+  rowSnapshot: (sweep: string, id: string) => `${layout.rowSnapshots(sweep)}${id}.json`,
   /** Prefix of a sweep's trials; its folders are trial numbers, at least four digits. */
   trials: (sweep: string) => `${folderOfSweep(sweep)}/trials/`,
   trial: (sweep: string, trial: number) => `${folderOfSweep(sweep)}/trials/${trialFolderName(trial)}`,

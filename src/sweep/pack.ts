@@ -62,6 +62,28 @@ export function unpackRows({ states, values, columns }: PackedRows): TrialRow[] 
   return rows;
 }
 
+/** The rows that differ from an earlier state, by place. */
+export interface RowChanges {
+  at: number[];
+  rows: PackedRows;
+}
+
+/** What has changed since `base`: rows are never altered, so one that is the same object is the same row. */
+export function packChanges(rows: readonly TrialRow[], base: readonly TrialRow[]): RowChanges {
+  const changed = rows.filter((row, place) => row !== base[place]);
+  return { at: changed.map(({ trial }) => trial), rows: packRows(changed) };
+}
+
+/** The inverse of `packChanges`. */
+export function applyChanges(base: readonly TrialRow[], { at, rows }: RowChanges): TrialRow[] {
+  const all = base.slice();
+  for (const [place, row] of unpackRows(rows).entries()) {
+    const trial = at[place]!;
+    all[trial] = { ...row, trial };
+  }
+  return all;
+}
+
 export function packMachine({ trials, ...rest }: SweepMachine): PackedMachine {
   return { ...rest, rows: packRows(trials) };
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createProcess } from '../../src/schedule/process.js';
 import type { Parameters } from '../../src/space/types.js';
-import { packRows } from '../../src/sweep/pack.js';
+import { packChanges } from '../../src/sweep/pack.js';
 import { trialKey } from '../../src/sweep/trialKey.js';
 import { createSuggest } from '../../activities/suggest.js';
 import type { Dependencies } from '../../activities/dependencies.js';
@@ -55,18 +55,23 @@ it('a second trial on the same path is complete at once and says which one it eq
   const data = layout.dataset(taskDatasetKey(spec.task));
   await store.put(`${data}/statistics.safetensors`, encodeStatistics(statistics));
   // Only what `suggest` uses of them.
-  const suggest = createSuggest({
+  const { suggest } = createSuggest({
     store,
     metrics: { suggested: () => undefined },
   } as unknown as Dependencies);
   const row = { trial: 0, state: 'paused' as const, values: [0.1], family: 'component-wise' };
   const first = { basis: 'fourier', ...matched };
-  await suggest({ spec, trial: 0, source: { from: 'enqueued', parameters: first }, rows: packRows([]) });
+  await suggest({
+    spec,
+    trial: 0,
+    source: { from: 'enqueued', parameters: first },
+    rows: { changes: packChanges([], []) },
+  });
   const second = await suggest({
     spec,
     trial: 1,
     source: { from: 'enqueued', parameters: { ...first, basis: 'pca' } },
-    rows: packRows([row]),
+    rows: { changes: packChanges([row], []) },
   });
   expect(second).toMatchObject({ equals: 0 });
   const snapshot = await readSnapshot(store, 'twins');
