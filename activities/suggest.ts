@@ -1,6 +1,7 @@
 import { ApplicationFailure } from '@temporalio/activity';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import { createSampler } from '../src/samplers/index.js';
+import type { Observation } from '../src/samplers/types.js';
 import { configurationIndex, observationsOf } from '../src/sweep/observations.js';
 import { isSettled } from '../src/sweep/configurations.js';
 import { trialKey } from '../src/sweep/trialKey.js';
@@ -8,6 +9,8 @@ import { scheduleFamily, scheduleLabel } from '../src/schedule/label.js';
 import { presets } from '../src/schedule/presets.js';
 import { createProcess } from '../src/schedule/process.js';
 import type { Parameters } from '../src/space/types.js';
+import { layout } from '../src/store/layout.js';
+import { readPrior } from '../src/store/prior.js';
 import { readTrial, writeTrial } from '../src/store/records.js';
 import type { TrialRow } from '../src/sweep/rows.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
@@ -49,6 +52,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
   const { store, metrics } = dependencies;
   const snapshots = createRowSnapshots(store);
   const knownBySweep = new Map<string, (KnownTrial | undefined)[]>();
+  const priorBySweep = new Map<string, readonly Observation[]>();
 
   /** Parameters of all earlier trials, by number. */
   async function knownTrials(
@@ -79,10 +83,25 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
     return found;
   }
 
+  /** What the sweep was started from; it never changes. */
+  async function priorsOf({ name, warmStart }: SweepSpec): Promise<readonly Observation[]> {
+    if (!warmStart) return [];
+    const kept = priorBySweep.get(name);
+    if (kept) return kept;
+    const prior = await readPrior(store, name);
+    if (!prior)
+      throw new RgsweepError('data-missing', `${store.url} has no ${layout.prior(name)}`, {
+        remedy: 'restore it from a copy of the store, or launch the sweep under another name',
+      });
+    priorBySweep.set(name, prior.observations);
+    return prior.observations;
+  }
+
   function choose(
     input: SuggestActivityInput,
     rows: readonly TrialRow[],
     known: readonly (KnownTrial | undefined)[],
+    prior: readonly Observation[],
   ): Parameters {
     const { spec, source, visible } = input;
     if (source.from === 'baseline') return { ...spec.defaults, ...presets[source.name] };
@@ -95,7 +114,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
     const observations = observationsOf(spec, rows, (trial) => known[trial]?.searched, visible);
     const suggested = createSampler(spec.sampler.name)({
       space: spec.space,
-      observations,
+      observations: [...observations, ...prior],
       trial: configurationIndex(rows),
       seed: spec.sampler.seed,
     });
@@ -136,7 +155,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
     try {
       const rows = await snapshots.read(spec.name, input.rows);
       const known = await knownTrials(spec, rows);
-      const parameters = choose(input, rows, known);
+      const parameters = choose(input, rows, known, await priorsOf(spec));
       chosen = parameters;
       const statistics = await datasetStatistics(store, spec.task);
       // Common random numbers: trials that differ in their schedule alone share data order and noise.

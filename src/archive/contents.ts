@@ -76,7 +76,7 @@ export function problemOfName(name: string, sweep: string): string | undefined {
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-  if (name === layout.spec(sweep) || name === layout.sweepRecord(sweep)) return undefined;
+  if ([layout.spec(sweep), layout.sweepRecord(sweep), layout.prior(sweep)].includes(name)) return undefined;
   if (/^datasets\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}\/[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/.test(name))
     return undefined;
   const part = layout.parseTrialKey(sweep, name);

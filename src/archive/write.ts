@@ -168,6 +168,7 @@ export async function writeArchive(options: WriteArchiveOptions): Promise<Archiv
     await addBytes(headName, encodeJson(head));
     await addObject(layout.spec(sweep));
     await addObject(layout.sweepRecord(sweep));
+    await addObject(layout.prior(sweep));
     const trials = await listTrials(store, sweep);
     for (const { trial } of trials) await addTrial(trial);
     if (options.dataset)

@@ -4,6 +4,8 @@ import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@te
 import type { sweep as sweepWorkflow } from '../../workflows/sweep.js';
 import type { SweepInput } from '../../workflows/messages.js';
 import { RgsweepError } from '../errors.js';
+import { collectPrior } from '../store/collectPrior.js';
+import { writePrior } from '../store/prior.js';
 import { readSpec, readSweepRecord, writeSpec } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import { controlQueue } from '../sweep/names.js';
@@ -130,6 +132,7 @@ export async function launchSweep(options: LaunchOptions): Promise<Launched> {
       { remedy: 'name the store that it was launched with, or choose another name' },
     );
   const input = { spec, concurrency: await concurrency() };
+  if (spec.warmStart) await writePrior(store, spec.name, await collectPrior(store, spec));
   await writeSpec(store, spec);
   const started = await startSweepWorkflow(client, input);
   return { name: spec.name, existing: !started, finished: false };

@@ -181,6 +181,26 @@ const samplerWords: Record<string, string> = {
   tpe: 'tree-structured Parzen estimator (TPE)',
 };
 
+/** What a warm-started sweep was given; nothing for any other. */
+function priorFacts({ prior = [] }: SweepSnapshot): [string, string][] {
+  if (prior.length === 0) return [];
+  const sources = prior.map(({ sweep, sameTask, taken, of, outside, shared }) => {
+    const left = outside > 0 ? `, ${formatCount(outside)} lay outside of this space` : '';
+    const many = shared.length > 8 ? ` and ${shared.length - 8} more` : '';
+    const names = shared
+      .slice(0, 8)
+      .map((name) => fitLine(name, 40))
+      .join(', ');
+    return `${formatCount(taken)} of ${formatCount(of)} trials of ${fitLine(sweep, 100)} (${sameTask ? 'the same task' : 'another task'}${left}; shared: ${names}${many})`;
+  });
+  return [
+    [
+      'warm start',
+      `${sources.join('; ')}. They told the sampler where to look, each by its ranks among its own, with a weight that falls with every result of this sweep; none is a trial of this sweep, counts in its budget or can be its best.`,
+    ],
+  ];
+}
+
 /** How the numbers came about, as name and text. */
 export function methodFacts({ snapshot, versions, now }: ReportInput): [string, string][] {
   const { spec } = snapshot;
@@ -209,6 +229,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
       'search',
       `${samplerWords[spec.sampler.name] ?? spec.sampler.name}, seed ${spec.sampler.seed}, over ${searched} parameter${searched === 1 ? '' : 's'}`,
     ],
+    ...priorFacts(snapshot),
     [
       'promotion',
       spec.pruner.name === 'none'

@@ -1,5 +1,7 @@
 import { stringify } from 'yaml';
 import type { SearchSpace } from '../space/types.js';
+import { formatDuration } from '../sweep/duration.js';
+import { replicatesOf } from '../sweep/rows.js';
 import type { SweepSpec } from '../sweep/types.js';
 
 function spaceOf(space: SearchSpace): Record<string, unknown> {
@@ -16,14 +18,21 @@ function spaceOf(space: SearchSpace): Record<string, unknown> {
 
 /** The sweep file (YAML) that launches this sweep again, with its search space and every default written out. */
 export function sweepFileOf(spec: SweepSpec): string {
+  const { wallClockSeconds, ...budget } = spec.budget;
   return stringify({
     name: spec.name,
     task: spec.task,
     space: spaceOf(spec.space),
-    objective: spec.objective,
+    objective: spec.objectives ?? spec.objective,
     sampler: spec.sampler,
     pruner: spec.pruner,
-    budget: spec.budget,
+    budget: {
+      ...budget,
+      ...(wallClockSeconds === undefined ? {} : { wallClock: formatDuration(wallClockSeconds) }),
+    },
+    replicates: replicatesOf(spec),
+    reproducible: spec.reproducible ?? false,
+    ...(spec.warmStart ? { warmStart: spec.warmStart } : {}),
     baselines: spec.baselines,
     defaults: spec.defaults,
     train: {

@@ -28,7 +28,8 @@ export const sampleGrid: Sampler = ({ space, observations, seed }) => {
   const { multiplier, offset } = spread(grid.size, seed);
   const taken = new Map<string, number>();
   let rounds = 0;
-  for (const { parameters } of observations) {
+  for (const { parameters, prior } of observations) {
+    if (prior !== undefined) continue;
     const key = keyOf(tree, parameters);
     const times = (taken.get(key) ?? 0) + 1;
     taken.set(key, times);

@@ -1,30 +1,25 @@
 import { CounterRandom } from '../random/philox.js';
 import type { Parameters } from '../space/types.js';
+import { agreementOf } from './agreement.js';
 import { type Arena, openArena } from './arena.js';
 import { valueAt } from './axis.js';
 import { type Columns, columnsOf } from './columns.js';
 import { constraintContrasts, logAdvantage } from './constraints.js';
-import { log } from './elementary.js';
 import { fitMixture } from './fit.js';
 import { drawPoint, logDensity, type Mixture, type Point } from './parzen.js';
 import { sampleQmc } from './qmc.js';
-import { modelStep, rankTrials } from './split.js';
+import { rolesOf, type RoleSettings } from './roles.js';
 import { drawParameters, type Tree } from './tree.js';
 import type { Sampler, SuggestInput } from './types.js';
 
 /** The settings that were tuned (docs/search.md says on what); nothing else is free. */
-export interface TpeSettings {
+export interface TpeSettings extends RoleSettings {
   /** The model is used from this many trials on, finished or not, … */
   startup: number;
   /** … of which this many have an outcome. */
   startupFinished: number;
-  /** Results that make a rung one the model may read. */
-  enoughResults: number;
   /** Points drawn from the good mixture, of which the best ratio is suggested. */
   candidates: number;
-  /** Good trials: ⌈fraction × n⌉, at most `mostGood`. */
-  goodFraction: number;
-  mostGood: number;
   /** Least kernel width on a unit axis in three dimensions; it grows with the root of the dimension, up to ¼. */
   minWidth: number;
 }
@@ -37,6 +32,7 @@ export const tpeSettings: TpeSettings = {
   goodFraction: 0.15,
   mostGood: 25,
   minWidth: 0.03,
+  priorHalf: 10,
 };
 
 /**
@@ -44,36 +40,41 @@ export const tpeSettings: TpeSettings = {
  * Watanabe, arXiv 2304.11127): the best ⌈15 %⌉ of the trials (at most 25), weighted by rank, make a mixture l, all others a
  * mixture g; of some draws from l the one with the largest l/g is suggested. Trials still running count as bad (constant
  * liar), so that parallel workers spread. Until there are enough outcomes it suggests scrambled Sobol' points. A set that
- * was tried already is suggested again only where no other is found.
+ * was tried already is suggested again only where no other is found. Trials of earlier searches stand in for the points of the
+ * start, and fade (roles.ts).
  */
 export function createTpe(settings: TpeSettings = tpeSettings): Sampler {
   return (input) => suggest(input, settings);
 }
 
 function suggest(input: SuggestInput, settings: TpeSettings): Parameters {
-  const { space, observations, trial, seed } = input;
+  const { space, trial, seed } = input;
+  const priors = input.observations.filter(({ prior }) => prior !== undefined);
+  const ownCount = input.observations.length - priors.length;
+  const observations =
+    priors.length === 0
+      ? input.observations
+      : [...input.observations.filter(({ prior }) => prior === undefined), ...priors];
   let finished = 0;
   for (const one of observations) if (one.state !== 'running' || one.values.length > 0) finished++;
   if (observations.length < settings.startup || finished < settings.startupFinished) return sampleQmc(input);
+  // Earlier searches may mislead: every second point of the start is one that they have no part in.
+  if (ownCount < settings.startup && ownCount % 2 === 1) return sampleQmc(input);
 
   const arena = openArena();
   const { tree, columns } = columnsOf(space, observations, arena);
-  const goodOf = (count: number): number =>
-    Math.min(Math.ceil(settings.goodFraction * count), settings.mostGood);
-  const { ranked, unranked } = rankTrials(
-    observations,
-    modelStep(observations, settings.enoughResults),
-    goodOf,
-  );
-  const goodCount = goodOf(ranked.length);
   const minWidth = Math.min(0.25, settings.minWidth * Math.sqrt(tree.searched.length / 3));
-  const good = ranked.slice(0, goodCount);
-  const bad = [...ranked.slice(goodCount), ...unranked].sort((a, b) => a - b);
-  const below = fitMixture(tree, columns, good, rankWeights(good.length, arena), minWidth, arena);
-  const above = fitMixture(tree, columns, bad, recencyWeights(bad.length, arena), minWidth, arena);
+  const fit = { tree, columns, minWidth, arena };
+  const { good, goodWeights, bad, badWeights, share } = rolesOf(
+    observations,
+    ownCount,
+    settings,
+    (...those) => agreementOf(fit, ...those),
+  );
+  const below = fitMixture(tree, columns, good, goodWeights, minWidth, arena);
+  const above = fitMixture(tree, columns, bad, badWeights, minWidth, arena);
 
   const constraints = constraintContrasts(tree, columns, observations, minWidth, arena);
-  const share = goodCount / Math.max(1, ranked.length + unranked.length);
   let longest = Math.max(below.count, above.count);
   for (const { held, broken } of constraints) longest = Math.max(longest, held.count, broken.count);
   const scratch = arena.take(longest);
@@ -90,32 +91,14 @@ function suggest(input: SuggestInput, settings: TpeSettings): Parameters {
   let bestScore = -Infinity;
   for (let i = 0; i < settings.candidates; i++) {
     const point = drawPoint(below, random, arena.take(tree.searched.length));
-    if (isKnown(columns, observations.length, point)) continue;
+    if (isKnown(columns, ownCount, point)) continue;
     const own = score(point);
     if (best === undefined || own > bestScore) {
       best = point;
       bestScore = own;
     }
   }
-  return parametersAt(tree, best ?? drawUnknown(below, columns, observations.length, random, arena));
-}
-
-/** log(n + ½) − log(rank), scaled to a mean of 1: the best trial weighs most, and no scale of the values enters. */
-function rankWeights(count: number, arena: Arena): Float64Array {
-  const weights = arena.take(count);
-  let total = 0;
-  for (let i = 0; i < count; i++) total += weights[i] = log(count + 0.5) - log(i + 1);
-  for (let i = 0; i < count; i++) weights[i]! *= count / total;
-  return weights;
-}
-
-/** 1 for the last 25 trials, before them rising in a line from 1/n: what was bad long ago matters less. */
-function recencyWeights(count: number, arena: Arena): Float64Array {
-  const weights = arena.take(count).fill(1);
-  const ramp = count - 25;
-  for (let i = 0; i < ramp; i++)
-    weights[i] = 1 / count + (ramp === 1 ? 0 : ((1 - 1 / count) * i) / (ramp - 1));
-  return weights;
+  return parametersAt(tree, best ?? drawUnknown(below, columns, ownCount, random, arena));
 }
 
 /** A draw that no trial has had, where one is found soon; a space of few values runs out of them. */

@@ -14,6 +14,11 @@ export interface Observation {
   values: readonly { step: number; objectives: readonly number[] }[];
   /** Constraint values, each satisfied when at most 0. */
   constraints?: readonly number[];
+  /**
+   * A trial of an earlier search, by that search's name: it says where to look and is none of this search's trials. Its
+   * values are compared with those of the same name only; parameters that it does not have are unknown.
+   */
+  prior?: string;
 }
 
 export interface SuggestInput {

@@ -71,6 +71,8 @@ export const layout = {
   /** Prefix of the snapshots of all trials' results that suggestions read; only the newest are of use. */
   rowSnapshots: (sweep: string) => `${folderOfSweep(sweep)}/rows/`,
   rowSnapshot: (sweep: string, id: string) => `${layout.rowSnapshots(sweep)}${id}.json`,
+  /** What the sweep was started from, where it has `warmStart`; immutable. */
+  prior: (sweep: string) => `${folderOfSweep(sweep)}/prior.json`,
   /** Prefix of a sweep's trials; its folders are trial numbers, at least four digits. */
   trials: (sweep: string) => `${folderOfSweep(sweep)}/trials/`,
   trial: (sweep: string, trial: number) => `${folderOfSweep(sweep)}/trials/${trialFolderName(trial)}`,

@@ -10,6 +10,7 @@ import type {
 import { decodeJson, decodeJsonLine, encodeJson, encodeJsonLine } from './json.js';
 import { layout, parseTrialFolderName } from './layout.js';
 import { mapLimited } from './limits.js';
+import { readPrior } from './prior.js';
 import type { ObjectStore } from './types.js';
 
 /** Objects read at a time: enough to hide an S3 round trip, few enough for a small server. */
@@ -197,10 +198,11 @@ export async function readSnapshot(store: ObjectStore, sweep: string): Promise<S
     throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`, {
       remedy: '`rgsweep list` shows the sweeps of a store; --store names another one',
     });
-  const [record, trials, curves] = await Promise.all([
+  const [record, trials, curves, prior] = await Promise.all([
     readSweepRecord(store, sweep),
     listTrials(store, sweep),
     readCurves(store, sweep),
+    spec.warmStart ? readPrior(store, sweep) : undefined,
   ]);
   return {
     spec,
@@ -209,5 +211,6 @@ export async function readSnapshot(store: ObjectStore, sweep: string): Promise<S
     ...(record?.finishedAt === undefined ? {} : { finishedAt: record.finishedAt }),
     trials,
     curves,
+    ...(prior ? { prior: prior.sources } : {}),
   };
 }

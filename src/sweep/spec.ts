@@ -73,6 +73,10 @@ export const sweepFileSchema = z.strictObject({
   }),
   replicates: z.int().min(1).max(100).default(1).describe('Seeds of each configuration'),
   reproducible: z.boolean().default(false),
+  warmStart: z
+    .union([sweepName, z.array(sweepName).min(1).max(20)])
+    .optional()
+    .describe('Earlier sweeps of the store whose trials say where to look; they are no trials of this sweep'),
   baselines: z.array(z.string()).default([]),
   defaults: z.record(z.string(), parameterValue).default({}),
   train: z
@@ -218,6 +222,8 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
   }
   const objectives = Array.isArray(spec.objective) ? spec.objective : [spec.objective];
   checkObjectives(objectives, where);
+  const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
+  checkWarmStart(warmStart, spec.name, where);
   const { wallClock, steps, gpuHours, trials, concurrency } = spec.budget;
   if (spec.reproducible && concurrency === 'auto')
     throw new RgsweepError(
@@ -242,6 +248,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
     },
     ...(spec.replicates === 1 ? {} : { replicates: spec.replicates }),
     ...(spec.reproducible ? { reproducible: true } : {}),
+    ...(warmStart.length === 0 ? {} : { warmStart }),
     baselines: spec.baselines,
     defaults: spec.defaults,
     checkpointEverySteps: spec.train.checkpointEverySteps,
@@ -266,6 +273,17 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
       { remedy: 'allow more steps, or take baselines, rungs or replicates out' },
     );
   return resolved;
+}
+
+function checkWarmStart(names: readonly string[], own: string, where: string): void {
+  names.forEach((name, index) => {
+    const problem =
+      name === own ? 'is this sweep itself' : names.indexOf(name) !== index ? 'is listed twice' : undefined;
+    if (problem)
+      throw new RgsweepError('bad-configuration', `${where}warmStart.${index}: "${name}" ${problem}`, {
+        remedy: 'name earlier sweeps of the store, each once',
+      });
+  });
 }
 
 function checkObjectives(objectives: readonly Objective[], where: string): void {

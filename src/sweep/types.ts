@@ -71,6 +71,8 @@ export interface SweepSpec {
   };
   /** Seeds of each configuration, baselines included; 1 when absent. */
   replicates?: number;
+  /** Earlier sweeps of the store whose trials are prior observations; kept as prior.json at launch. */
+  warmStart?: string[];
   /** What each suggestion and promotion sees depends on trial numbers and the concurrency only. */
   reproducible?: boolean;
   /** Named schedules that always run to the last rung and are reported beside the searched trials. */
@@ -178,6 +180,20 @@ export interface CurvePoint {
   stepsPerSecond: number;
 }
 
+/** What a sweep was given by one earlier sweep. */
+export interface PriorSource {
+  sweep: string;
+  /** Task, and so every value, is the same; across tasks only what both sweeps name is shared. */
+  sameTask: boolean;
+  /** Configurations of the earlier sweep with a result or a failure, and how many of them were taken. */
+  of: number;
+  taken: number;
+  /** Left out: a parameter of theirs is outside of this sweep's space. */
+  outside: number;
+  /** Names of the searched parameters that any of them has. */
+  shared: string[];
+}
+
 /** Everything a report or a page shows, read from the store alone. */
 export interface SweepSnapshot {
   spec: SweepSpec;
@@ -186,4 +202,6 @@ export interface SweepSnapshot {
   finishedAt?: string;
   trials: TrialRecord[];
   curves: Map<number, CurvePoint[]>;
+  /** What it was started from, where it has `warmStart`. */
+  prior?: readonly PriorSource[];
 }

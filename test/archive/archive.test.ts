@@ -12,6 +12,7 @@ import { encodeJson } from '../../src/store/json.js';
 import { takeLease } from '../../src/store/lease.js';
 import { writeLog } from '../../src/store/logs.js';
 import { openStore } from '../../src/store/open.js';
+import { writePrior } from '../../src/store/prior.js';
 import {
   appendCurve,
   readSnapshot,
@@ -29,11 +30,13 @@ const snapshot = fixtureSnapshot();
 const sweep = snapshot.spec.name;
 const archive = join(folder, 'sweep.tar');
 const ignore = () => undefined;
+const source = { sweep: 'earlier', sameTask: true, of: 3, taken: 3, outside: 0, shared: ['basis'] };
 let from: ObjectStore;
 
 beforeAll(async () => {
   from = await openStore(join(folder, 'from'));
-  await writeSpec(from, snapshot.spec);
+  await writePrior(from, sweep, { sources: [source], observations: [] });
+  await writeSpec(from, { ...snapshot.spec, warmStart: ['earlier'] });
   await updateSweepRecord(from, sweep, () => ({
     state: 'stopped',
     startedAt: snapshot.startedAt,
@@ -69,6 +72,7 @@ describe('an archive of a sweep', () => {
     expect(await bring(archive)).toMatchObject({ sweep, trials: snapshot.trials.length });
     const [before, after] = await Promise.all([readSnapshot(from, sweep), readSnapshot(to, sweep)]);
     expect(after).toEqual(before);
+    expect(after.prior).toEqual([source]);
     expect(await readSweepRecord(to, sweep)).toEqual(await readSweepRecord(from, sweep));
     const restored = await restoreLatestCheckpoint(to, {
       sweep,

@@ -1,4 +1,4 @@
-import { defaultSupervision } from '../../src/sweep/types.js';
+import { defaultSupervision, type SweepSpec } from '../../src/sweep/types.js';
 import { crc32, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -178,5 +178,21 @@ describe('exports', () => {
       throw new Error('it names no other file');
     });
     expect(read).toEqual({ supervision: defaultSupervision, ...fixtureSpec });
+  });
+
+  test('and so it does with every budget, several objectives, replicates, a fixed order and a warm start', () => {
+    const spec: SweepSpec = {
+      ...fixtureSpec,
+      supervision: defaultSupervision,
+      objectives: [fixtureSpec.objective, { metric: 'ess', direction: 'maximize' }],
+      budget: { trials: 4, concurrency: 2, steps: 90_000, wallClockSeconds: 5400, gpuHours: 2.5 },
+      replicates: 2,
+      reproducible: true,
+      warmStart: ['phi4-earlier'],
+    };
+    const read = parseSweepFile(sweepFileOf(spec), 'phi4-quick.yaml', () => {
+      throw new Error('it names no other file');
+    });
+    expect(read).toEqual(spec);
   });
 });

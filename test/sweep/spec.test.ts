@@ -106,6 +106,14 @@ describe('sweep files', () => {
       /batchSize/,
     ],
     ['a default out of bounds', ['name: a', 'defaults: { batchSize: 0 }\nname: a'], /defaults.*batchSize.*0/],
+    [
+      'a start from itself',
+      ['budget:', 'warmStart: a\nbudget:'],
+      /warmStart\.0.*"a" is this sweep/,
+      /earlier/,
+    ],
+    ['a start twice', ['budget:', 'warmStart: [b, b]\nbudget:'], /warmStart\.1.*"b" is listed twice/],
+    ['a start from no name', ['budget:', 'warmStart: [b/c]\nbudget:'], /warmStart\.0.*"b\/c"/],
     ['a key twice', ['name: a', 'name: a\nname: b'], /a\.yaml:\d+:\d+/],
     ['broken YAML', ['name: a', 'name: [a'], /a\.yaml:\d+:\d+/],
   ];
