@@ -14,7 +14,7 @@ import { openFileStore } from '../../src/store/file.js';
 import { layout } from '../../src/store/layout.js';
 import { writePrior } from '../../src/store/prior.js';
 import { readSnapshot, writeSpec, writeTrial } from '../../src/store/records.js';
-import { packRows } from '../../src/sweep/pack.js';
+import { packChanges } from '../../src/sweep/pack.js';
 import { initialMachine, nextAction } from '../../src/sweep/state.js';
 import type { SweepSpec, TrialRecord } from '../../src/sweep/types.js';
 import { mostPriorTrials, priorOf } from '../../src/sweep/warmStart.js';
@@ -162,20 +162,20 @@ describe('a sweep that starts from another one', () => {
 
     // Only what `suggest` uses of them.
     const dependencies = { store, metrics: { suggested: () => undefined } } as unknown as Dependencies;
-    const suggest = createSuggest(dependencies);
+    const { suggest } = createSuggest(dependencies);
     const spec = later;
-    await suggest({ spec, trial: 0, source: { from: 'sampler' }, rows: packRows([]) });
+    await suggest({ spec, trial: 0, source: { from: 'sampler' }, rows: { changes: packChanges([], []) } });
     const snapshot = await readSnapshot(store, 'later');
     const width = snapshot.trials[0]!.parameters['cutoffWidth'] as number;
     expect(width).toBeGreaterThan(0.5);
     expect(width).toBeLessThan(3);
 
     // Without its prior it would begin with a point of a Sobol' sequence.
-    await createSuggest(dependencies)({
+    await createSuggest(dependencies).suggest({
       spec: { ...base, name: 'cold' },
       trial: 0,
       source: { from: 'sampler' },
-      rows: packRows([]),
+      rows: { changes: packChanges([], []) },
     });
     const cold = await readTrialParameters('cold');
     expect(cold).not.toEqual(snapshot.trials[0]!.parameters);
