@@ -49,6 +49,7 @@ export function createEvaluate(dependencies: Dependencies) {
           resumeFrom,
           outputFolder,
           dataFolder: await run.patiently(() => localDataset(dependencies, spec.task)),
+          scheduleFile: null,
           checkpointEverySteps: spec.checkpointEverySteps,
           backend: dependencies.backend ?? spec.backend,
           threads: dependencies.threads,

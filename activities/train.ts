@@ -66,6 +66,7 @@ export function createTrain(dependencies: Dependencies) {
         resumeFrom: restored ? resumeFolder : null,
         outputFolder,
         dataFolder: await run.patiently(() => localDataset(dependencies, spec.task)),
+        scheduleFile: null,
         checkpointEverySteps: spec.checkpointEverySteps,
         backend: dependencies.backend ?? spec.backend,
         threads: dependencies.threads,

@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
+import type { Writable } from 'node:stream';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import type { TrainerMessage, TrainerTask } from '../src/train/protocol.js';
+import { createConversation } from '../src/train/conversation.js';
+import { longestLine, readTrainerLine } from '../src/train/messages.js';
+import { guarded, requireProgram, strayProcesses } from './trainerGroup.js';
+import { createNoise, readLines } from './trainerLines.js';
 import { countMemoryKills, describeMemory, outOfMemoryWords } from './trainerMemory.js';
 
-/** Longest line a trainer may print; more is a fault of the trainer, not a message. */
-const longestLine = 1 << 20;
 /** How much of its error output is kept for the message of a crash. */
 const keptErrorOutput = 4000;
 
@@ -29,7 +33,14 @@ export interface TrainerRun {
   graceSeconds: number;
   /** Variables of this trainer alone, such as the GPU it may use. */
   environment?: Readonly<Record<string, string>>;
+  /** A program that rgsweep knows nothing of: started in its own folder, guarded, and held to its memory. */
+  foreign?: { folder: string; memoryBytes?: number };
 }
+
+/** A trainer that says it is alive but makes no step may do so for so many times `stallSeconds`; our own evaluations, for ever. */
+const alivePatience = 10;
+/** After a trainer's end, what it left in its pipes is waited for so long. */
+const drainMilliseconds = 2000;
 
 export interface TrainerEnd {
   step: number;
@@ -64,6 +75,21 @@ export function insideFolder(folder: string, named: string): string {
   return path;
 }
 
+function requireFolder(folder: string): void {
+  if (existsSync(folder)) return;
+  throw new RgsweepError('bad-configuration', `the task’s folder ${folder} is not on this worker’s machine`, {
+    remedy: 'put it at the same path on every machine that trains, or name task.folder',
+  });
+}
+
+function endProcess(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended by itself.
+  }
+}
+
 /**
  * Starts a trainer, listens to it until it ends, and says how it ended.
  *
@@ -74,51 +100,62 @@ export function insideFolder(folder: string, named: string): string {
  */
 export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   const [program, ...leading] = run.command;
+  const { foreign } = run;
+  if (foreign) requireFolder(foreign.folder);
+  if (foreign) requireProgram(program!, foreign.folder);
+  const guard = foreign ? guarded(run.command) : undefined;
   const taskFile = join(run.folder, 'task.json');
   await writeFile(taskFile, JSON.stringify(run.task));
-  const child = spawn(program!, [...leading, taskFile], {
-    stdio: ['pipe', 'pipe', 'pipe'],
+  const [started, ...startedArguments] = guard?.command ?? [program!, ...leading];
+  const child = spawn(started!, [...startedArguments, taskFile], {
+    stdio: ['pipe', 'pipe', 'pipe', ...(guard ? (['pipe'] as const) : [])],
     detached: true,
-    env: { ...trainerEnvironment(run.task.threads), ...run.environment },
+    env: { ...trainerEnvironment(run.task.threads), ...run.environment, ...guard?.environment },
+    ...(foreign ? { cwd: foreign.folder } : {}),
   });
+  const guardInput = guard ? (child.stdio[3] as Writable) : undefined;
+  guardInput?.on('error', () => undefined);
   // An ended trainer closes its input; a late write to it must not take us down.
   child.stdin.on('error', () => undefined);
 
   let end: TrainerEnd | undefined;
   let failed: RgsweepError | undefined;
   let errorOutput = '';
-  let errorLine = '';
   let peakMemory = 0;
   const memoryKillsBefore = countMemoryKills();
   let lastStep = -1;
   let lastProgress = Date.now();
+  let lastAlive = 0;
   let killedBecause: RgsweepError | undefined;
 
-  const endNow = (because?: RgsweepError) => {
-    killedBecause ??= because;
-    if (child.exitCode !== null || child.signalCode !== null || child.pid === undefined) return;
+  const endGroup = () => {
+    if (child.pid === undefined) return;
     try {
       process.kill(-child.pid, 'SIGKILL');
     } catch {
       child.kill('SIGKILL');
     }
   };
+  const endNow = (because?: RgsweepError) => {
+    killedBecause ??= because;
+    if (child.exitCode === null && child.signalCode === null) endGroup();
+  };
+  const noise = createNoise(run.onNoise);
+  const object = createConversation(run.task);
+  let leastStep = run.task.fromStep;
   const receive = (line: string) => {
-    if (line.trim() === '') return;
-    let message: TrainerMessage;
-    try {
-      message = JSON.parse(line) as TrainerMessage;
-    } catch {
-      run.onNoise(line);
-      return;
-    }
-    if (message === null || typeof message !== 'object' || typeof message.type !== 'string') {
-      run.onNoise(line);
-      return;
-    }
-    if (message.type === 'alive') lastProgress = Date.now();
-    else if ('step' in message && message.step !== lastStep) {
-      lastStep = message.step;
+    if (line.trim() === '' || killedBecause) return;
+    const heard = readTrainerLine(line);
+    if ('noise' in heard) return noise.add(line);
+    if ('violation' in heard)
+      return endNow(failure('crashed', `the trainer broke the protocol: ${heard.violation}`));
+    const { message } = heard;
+    const objection = object(message);
+    if (objection) return endNow(failure(objection.kind, objection.message));
+    if (message.type === 'alive') lastAlive = Date.now();
+    else if (message.type === 'started' || message.type === 'metrics') lastProgress = Date.now();
+    else if ('step' in message && message.step > leastStep) {
+      lastStep = leastStep = message.step;
       lastProgress = Date.now();
     }
     if (message.type === 'failure') failed = failure(message.kind, message.message);
@@ -126,24 +163,21 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
     run.onMessage(message);
   };
 
-  let pending = '';
-  child.stdout.setEncoding('utf8');
-  child.stdout.on('data', (text: string) => {
-    const lines = (pending + text).split('\n');
-    pending = lines.pop()!;
-    if (pending.length > longestLine)
-      endNow(failure('crashed', `the trainer printed a line longer than ${longestLine} characters`));
-    for (const line of lines) receive(line);
-  });
-  child.stderr.setEncoding('utf8');
-  child.stderr.on('data', (text: string) => {
-    errorOutput = (errorOutput + text).slice(-keptErrorOutput);
-    const lines = (errorLine + text).split('\n');
-    errorLine = lines.pop()!.slice(-longestLine);
-    for (const line of lines) if (line.trim() !== '') run.onNoise(line);
+  const onFlood = () => noise.add('the trainer prints more than this worker reads: it is slowed down');
+  const onTooLong = () =>
+    endNow(failure('crashed', `the trainer printed a line longer than ${longestLine} characters`));
+  readLines(child.stdout, { onLine: receive, onTooLong, onFlood });
+  readLines(child.stderr, {
+    onLine: (line) => {
+      errorOutput = `${errorOutput}${line}\n`.slice(-keptErrorOutput);
+      noise.add(line);
+    },
+    onTooLong: () => noise.add(`the rest of its error output is one line of over ${longestLine} characters`),
+    onFlood,
   });
 
   let graceTimer: NodeJS.Timeout | undefined;
+  let drainTimer: NodeJS.Timeout | undefined;
   const stop = () => {
     child.kill('SIGTERM');
     graceTimer = setTimeout(
@@ -162,15 +196,26 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
         const bytes = Number(pages.split(' ')[1]) * 4096;
         peakMemory = Math.max(peakMemory, bytes);
         run.onMemory(bytes);
+        if (foreign?.memoryBytes !== undefined && bytes > foreign.memoryBytes)
+          endNow(
+            failure(
+              'out-of-memory',
+              `the trainer uses ${Math.ceil(bytes / 2 ** 20)} MiB; its task allows ${Math.floor(foreign.memoryBytes / 2 ** 20)} MiB (resources.memory)`,
+            ),
+          );
       },
       () => undefined,
     );
-    const seconds = (Date.now() - lastProgress) / 1000;
-    if (seconds > run.stallSeconds)
+    const now = Date.now();
+    const silent = (now - Math.max(lastProgress, lastAlive)) / 1000;
+    const idle = (now - lastProgress) / 1000;
+    const bounded = foreign !== undefined || run.task.mode === 'train';
+    const limit = bounded ? alivePatience * run.stallSeconds : Number.POSITIVE_INFINITY;
+    if (silent > run.stallSeconds || idle > limit)
       endNow(
         failure(
           'stalled',
-          `no step for ${Math.round(seconds)} s (limit ${run.stallSeconds} s), at step ${lastStep}`,
+          `no step for ${Math.round(idle)} s (limit ${silent > run.stallSeconds ? run.stallSeconds : limit} s), at step ${lastStep}`,
         ),
       );
   }, 1000);
@@ -186,14 +231,27 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
           ),
         );
         child.once('close', (code, signal) => resolve({ code, signal }));
+        // What it leaves behind has its pipes, and would be waited for without end.
+        child.once('exit', () => {
+          const strays = guard ? strayProcesses(guard.marker).filter((pid) => pid !== child.pid) : [];
+          if (strays.length > 0)
+            noise.add(`the trainer left ${strays.length} processes behind, which were ended`);
+          endGroup();
+          for (const stray of strays) endProcess(stray);
+          drainTimer = setTimeout(() => {
+            child.stdout.destroy();
+            child.stderr.destroy();
+          }, drainMilliseconds);
+        });
       },
     );
-    receive(pending);
-    if (errorLine.trim() !== '') run.onNoise(errorLine);
+    noise.close();
     if (killedBecause) throw killedBecause;
     if (failed?.kind === 'out-of-memory')
       throw failure('out-of-memory', `${failed.message}; ${describeMemory(peakMemory)}`);
     if (failed) throw failed;
+    if (code === 0 && end?.preempted && end.step === run.task.fromStep && !run.stop.aborted)
+      throw failure('crashed', 'the trainer said that it was preempted, but nobody asked it to end');
     if (code === 0 && end) return end;
     // Asked to end before it listened, or one that does not listen: what it had not saved is trained again.
     if (signal === 'SIGTERM' && run.stop.aborted)
@@ -219,9 +277,11 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   } finally {
     clearInterval(watch);
     clearTimeout(graceTimer);
+    clearTimeout(drainTimer);
     run.stop.removeEventListener('abort', stop);
     run.kill.removeEventListener('abort', kill);
     endNow();
     child.stdin.destroy();
+    guardInput?.destroy();
   }
 }

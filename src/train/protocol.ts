@@ -2,11 +2,21 @@ import type { Parameters } from '../space/types.js';
 import type { FailureKind } from '../errors.js';
 
 /**
- * The trainer protocol. A trainer is a program: the supervisor starts it as `COMMAND … task.json`, reads lines of
- * JSON from its standard output, and ends it with SIGTERM, on which it writes a checkpoint and exits.
+ * The trainer protocol (docs/trainer-protocol.md). A trainer is a program: the supervisor starts it as `COMMAND … task.json`,
+ * reads lines of JSON from its standard output, and ends it with SIGTERM, on which it writes a checkpoint and exits.
  * It never touches the store: it reads and writes local folders that the supervisor fills and empties.
  */
 export const trainerProtocolVersion = 1;
+
+/** The failures that a trainer can tell of itself; all others are the supervisor's to see. */
+export const trainerFailureKinds = [
+  'diverged',
+  'out-of-memory',
+  'bad-configuration',
+  'data-missing',
+  'crashed',
+] as const satisfies readonly FailureKind[];
+export type TrainerFailureKind = (typeof trainerFailureKinds)[number];
 
 /** The φ⁴ lattice theory S = Σ_x [m²φ² + gφ⁴ + Σ_μ (φ(x+μ) − φ(x))²], no ½, on a periodic size × size lattice. */
 export interface Phi4Task {
@@ -44,6 +54,35 @@ export type TaskName = TaskDescription['name'];
 /** The description of the task of this name. */
 export type TaskOf<Name extends TaskName> = Extract<TaskDescription, { name: Name }>;
 
+/** A program of one's own that trains and measures (docs/trainer-protocol.md). */
+export interface CommandTask {
+  name: 'command';
+  /** Program and arguments; the task file's path is appended. */
+  command: string[];
+  /** Where it is started: an absolute path. */
+  folder: string;
+  /** Data set of a built-in task, handed to the program with the noise schedule; without it schedules are not made. */
+  data?: TaskDescription;
+  /** Variables of the program's environment. */
+  environment?: Record<string, string>;
+  resources?: {
+    /** Threads it may use; absent: what the worker gives each trainer. */
+    threads?: number;
+    /** Resident memory in bytes above which it is ended as out of memory. */
+    memory?: number;
+  };
+  /** Whatever else the program is to know. */
+  settings?: Record<string, unknown>;
+}
+
+/** What a sweep trains: a built-in task, or a program of one's own. */
+export type SweepTask = TaskDescription | CommandTask;
+
+/** The task whose data set is used; undefined where there is none. */
+export function dataTaskOf(task: SweepTask): TaskDescription | undefined {
+  return task.name === 'command' ? task.data : task;
+}
+
 /** Backends by name; `cpu` is tfjs's plain one, a hundred times slower, for comparison. */
 export const backendNames = ['wasm', 'tensorflow', 'webgpu', 'cpu'] as const;
 export type BackendName = (typeof backendNames)[number];
@@ -57,7 +96,7 @@ export interface TrainerTask {
   mode: 'train' | 'evaluate';
   sweep: string;
   trial: number;
-  task: TaskDescription;
+  task: SweepTask;
   /** The trial's parameters, defaults already filled in (src/sweep/parameters.ts). */
   parameters: Parameters;
   seed: number;
@@ -67,8 +106,10 @@ export interface TrainerTask {
   resumeFrom: string | null;
   /** An empty folder to write checkpoints and samples into. */
   outputFolder: string;
-  /** Folder of the data set: {train,validation,test}.safetensors and statistics.safetensors. */
+  /** Folder of the data set: {train,validation,test}.safetensors and statistics.safetensors; '' where the task has none. */
   dataFolder: string;
+  /** The noise schedule as numbers (src/train/scheduleFile.ts), for trainers that do not compute it; null where there is none. */
+  scheduleFile: string | null;
   /** Write a checkpoint at every multiple of this many steps, at `toStep`, and on SIGTERM. */
   checkpointEverySteps: number;
   backend: BackendRequest;
@@ -80,7 +121,15 @@ export interface TrainerTask {
 /** What a trainer says, one JSON object a line. */
 export type TrainerMessage =
   /** `backends`: all that the trial was trained on so far, this one last; a trial may go on elsewhere. */
-  | { type: 'started'; backend: string; backends?: string[]; parameterCount: number; step: number }
+  | {
+      type: 'started';
+      /** The version the trainer speaks; absent: 1. */
+      protocol?: number;
+      backend: string;
+      backends?: string[];
+      parameterCount: number;
+      step: number;
+    }
   /** `tensorBytes`: what the backend holds for tensors, memory of the GPU on a GPU. */
   | { type: 'progress'; step: number; loss: number; stepsPerSecond: number; tensorBytes?: number }
   /** A complete checkpoint lies in `folder` (below outputFolder): model, ema and optimizer .safetensors. */
@@ -90,6 +139,6 @@ export type TrainerMessage =
   /** Still at work, where there is no step to tell: counts as progress. A long evaluation says it every few seconds. */
   | { type: 'alive' }
   | { type: 'warning'; message: string }
-  | { type: 'failure'; kind: FailureKind; message: string }
+  | { type: 'failure'; kind: TrainerFailureKind; message: string }
   /** The last line: `preempted` when SIGTERM ended the run early, at `step`, its checkpoint announced before. */
   | { type: 'done'; step: number; preempted: boolean };

@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs';
 import { decodeStatistics } from '../basis/statistics.js';
 import type { FieldShape } from '../basis/types.js';
 import { taskShape } from '../data/taskDataset.js';
-import { failureKinds, messageOf, RgsweepError, type FailureKind } from '../errors.js';
+import { messageOf, RgsweepError } from '../errors.js';
 import { countParameters } from '../model/arrays.js';
 import { createProcess } from '../schedule/process.js';
 import { loadTask } from '../tasks/registry.js';
@@ -20,7 +20,13 @@ import { startBackend, type Backend } from './backend.js';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { createTraining } from './loop.js';
 import { readTrainingParameters, type TrainingParameters } from './parameters.js';
-import type { TrainerMessage, TrainerTask } from './protocol.js';
+import {
+  trainerFailureKinds,
+  trainerProtocolVersion,
+  type TrainerFailureKind,
+  type TrainerMessage,
+  type TrainerTask,
+} from './protocol.js';
 
 /** Seconds between two progress messages. */
 const progressSeconds = 1;
@@ -46,15 +52,20 @@ interface Prepared {
 function readTask(file: string | undefined): TrainerTask {
   if (file === undefined) throw new RgsweepError('bad-configuration', 'usage: trainer.js task.json');
   const task = JSON.parse(readFileSync(file, 'utf8')) as TrainerTask;
-  if (task.protocol !== 1)
+  if (task.protocol !== trainerProtocolVersion)
     throw new RgsweepError(
       'bad-configuration',
-      `${file}: protocol is ${task.protocol}; this trainer speaks 1`,
+      `${file}: protocol is ${task.protocol}; this trainer speaks ${trainerProtocolVersion}`,
     );
   return task;
 }
 
 async function prepare(task: TrainerTask): Promise<Prepared> {
+  if (task.task.name === 'command')
+    throw new RgsweepError(
+      'bad-configuration',
+      'the task is a command of its own; this is the built-in trainer',
+    );
   const training = readTrainingParameters(task.parameters);
   const definition = await loadTask(task.task.name);
   const statistics = decodeStatistics(readFileSync(path.join(task.dataFolder, 'statistics.safetensors')));
@@ -87,6 +98,7 @@ async function train({ task, training, model, from }: Prepared, backend: Backend
   const backends = before.at(-1) === backend.name ? [...before] : [...before, backend.name];
   await say({
     type: 'started',
+    protocol: trainerProtocolVersion,
     backend: backend.name,
     backends,
     parameterCount: countParameters(session.state.parameters),
@@ -132,6 +144,7 @@ async function evaluate({ task, model, from }: Prepared, backend: Backend): Prom
   const { state, step } = from!;
   await say({
     type: 'started',
+    protocol: trainerProtocolVersion,
     backend: backend.name,
     parameterCount: countParameters(state.parameters),
     step,
@@ -158,9 +171,9 @@ async function evaluate({ task, model, from }: Prepared, backend: Backend): Prom
   }
 }
 
-function failureKindOf(error: unknown): FailureKind {
+function failureKindOf(error: unknown): TrainerFailureKind {
   if (error instanceof RgsweepError) {
-    const kind = failureKinds.find((name) => name === error.kind);
+    const kind = trainerFailureKinds.find((name) => name === error.kind);
     if (kind) return kind;
     // A backend that is not there is the configuration's fault on this machine.
     return error.kind === 'backend-unavailable' || error.kind === 'usage' ? 'bad-configuration' : 'crashed';

@@ -71,6 +71,7 @@ export async function evaluateCheckpoint(
       resumeFrom,
       outputFolder,
       dataFolder: await localDataset({ store, cacheFolder }, spec.task),
+      scheduleFile: null,
       checkpointEverySteps: spec.checkpointEverySteps,
       backend: spec.backend,
       threads: availableParallelism(),

@@ -162,6 +162,7 @@ describe('a trial that began on wasm', () => {
       toStep: 6,
       resumeFrom: null,
       dataFolder: path.join(folder, 'data'),
+      scheduleFile: null,
       checkpointEverySteps: 100,
       backend: 'wasm',
       threads: 1,

@@ -44,6 +44,7 @@ function makeTask(name: string, changes: Partial<TrainerTask> = {}): TrainerTask
     resumeFrom: null,
     outputFolder,
     dataFolder,
+    scheduleFile: null,
     checkpointEverySteps: 4,
     backend: 'wasm',
     threads: 1,

@@ -22,6 +22,7 @@ import { register as resume } from './resume.js';
 import { register as show } from './show.js';
 import { register as status } from './status.js';
 import { register as stop } from './stop.js';
+import { register as trainer } from './trainer.js';
 import { register as trials } from './trials.js';
 import { register as ui } from './ui.js';
 import { register as up } from './up.js';
@@ -53,6 +54,7 @@ export const verbs: readonly ((program: Command) => void)[] = [
   schedule,
   data,
   backend,
+  trainer,
   optimize,
   worker,
   doctor,

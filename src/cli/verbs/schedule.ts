@@ -2,6 +2,7 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Parameters } from '../../space/types.js';
 import { parseCount } from '../options.js';
 import { parsePictureFormats, type PictureFormat } from '../pictureFiles.js';
+import { parseSet } from '../parameterOption.js';
 
 interface ScheduleVerbOptions {
   json?: boolean;
@@ -67,15 +68,6 @@ docs/science.md has the formulas.`,
       const { showSchedule } = await import('../scheduleView.js');
       await showSchedule(file, options, (text) => process.stdout.write(text));
     });
-}
-
-function parseSet(text: string, before: Parameters = {}): Parameters {
-  const [, name, value] = /^([A-Za-z0-9]+)=(.+)$/.exec(text) ?? [];
-  if (name === undefined || value === undefined)
-    throw new InvalidArgumentError(`--set takes name=value like cutoffWidth=0.5, not "${text}".`);
-  const number = Number(value);
-  const read = value === 'true' || value === 'false' ? value === 'true' : value;
-  return { ...before, [name]: value.trim() !== '' && Number.isFinite(number) ? number : read };
 }
 
 function parseTimes(text: string): number[] {
