@@ -1,6 +1,8 @@
 import { RgsweepError } from '../errors.js';
 import { decideNext, rungsOf } from '../pruners/asha.js';
 import type { PrunerTrial } from '../pruners/types.js';
+import { paretoFront } from '../samplers/pareto.js';
+import { violation } from '../samplers/split.js';
 import type { Observation, Sampler } from '../samplers/types.js';
 import type { Parameters, SearchSpace } from '../space/types.js';
 import { requireValidParameters } from '../space/validate.js';
@@ -27,6 +29,8 @@ export interface SearchOptions {
    * then sometimes waits, its ask being answered by undefined. Not with `fidelity`: promotions follow the timing.
    */
   reproducible?: number;
+  /** Trials of earlier searches, each with their search's name as `prior`: they say where to look and are no trials of this one. */
+  prior?: readonly Observation[];
 }
 
 /** Train trial `id` with these parameters from step `from` (0: from nothing) to step `to`. */
@@ -46,8 +50,10 @@ export interface Report {
   id: number;
   /** Of the fidelity form: the step that was reached. */
   step?: number;
-  /** The value to minimize; null: tried, and it has none (diverged). */
-  value: number | null;
+  /** The value to minimize, or one a objective, as many each time; null: tried, and it has none (diverged). */
+  value: number | readonly number[] | null;
+  /** Constraint values, each satisfied when at most 0; as many each time. The latest report of a trial decides. */
+  constraints?: readonly number[];
 }
 
 /**
@@ -63,11 +69,18 @@ export interface Search {
   /** A parameter set to try before the sampler is asked again. */
   enqueue(params: Parameters): void;
   readonly observations: readonly Observation[];
+  /**
+   * The best trials: of those that satisfy their constraints at the highest step that any of these has reached, the one of least value, or
+   * with several objectives all that no other one dominates, in order of the first objective. Empty while there is none.
+   */
+  best(): Observation[];
 }
 
 interface Trial extends PrunerTrial {
   params: Parameters;
   values: number[];
+  others?: number[][];
+  constraints?: readonly number[];
   state: 'running' | 'paused' | 'complete' | 'failed';
   /** Who trains it. */
   holder: Worker;
@@ -83,7 +96,17 @@ export function createSearch({
   fidelity,
   trials: most = Infinity,
   reproducible,
+  prior = [],
 }: SearchOptions): Search {
+  const unnamed = prior.find((one) => one.prior === undefined);
+  if (unnamed)
+    throw new RgsweepError(
+      'bad-configuration',
+      `prior: trial ${unnamed.trial} does not say where it comes from`,
+      {
+        remedy: 'Give each prior observation the name of its search as `prior`.',
+      },
+    );
   if (reproducible !== undefined && (fidelity || !Number.isInteger(reproducible) || reproducible < 1))
     throw new RgsweepError(
       'bad-configuration',
@@ -95,16 +118,22 @@ export function createSearch({
   const observations: Observation[] = [];
   const lost: number[] = [];
   const enqueued: Parameters[] = [];
+  /** Numbers of objectives and constraints, once there is one. */
+  const shape: { objectives?: number; constraints?: number } = {};
 
   const options = { reduction: fidelity?.eta ?? 2, rungCount: rungs.length, newTrialsLeft: 0 };
 
   function observe(id: number): void {
-    const { params, values, state } = trials[id]!;
+    const { params, values, others, constraints, state } = trials[id]!;
     observations[id] = {
       trial: id,
       parameters: params,
       state: state === 'paused' ? 'running' : state,
-      values: values.map((value, rung) => ({ step: rungs[rung]!, objectives: [value] })),
+      values: values.map((value, rung) => ({
+        step: rungs[rung]!,
+        objectives: [value, ...(others?.[rung] ?? [])],
+      })),
+      ...(constraints ? { constraints } : {}),
     };
   }
 
@@ -140,7 +169,8 @@ export function createSearch({
       const seen =
         reproducible === undefined ? observations : reproducibleView(observations, id, reproducible);
       if (!seen) return undefined;
-      const params = enqueued.shift() ?? sampler({ space, observations: seen, trial: id, seed });
+      const params =
+        enqueued.shift() ?? sampler({ space, observations: [...seen, ...prior], trial: id, seed });
       trials.push({
         trial: id,
         params,
@@ -151,12 +181,10 @@ export function createSearch({
       return give(id, worker);
     },
 
-    tell({ id, step, value }) {
+    tell({ id, step, value, constraints }) {
       const trial = known(id);
-      if (value !== null && !Number.isFinite(value))
-        throw new RgsweepError('usage', `value of id ${id} is ${value}`, {
-          remedy: 'Give a finite number, or null where the evaluation has no value.',
-        });
+      const vector = value === null ? undefined : checkedVector(`value of id ${id}`, value, shape.objectives);
+      const limits = constraints && checkedVector(`constraints of id ${id}`, constraints, shape.constraints);
       const rung = fidelity ? rungs.indexOf(step ?? NaN) : 0;
       if (rung < 0)
         throw new RgsweepError('usage', `step of id ${id} is ${step}, which is no rung`, {
@@ -170,9 +198,15 @@ export function createSearch({
         });
       // Its worker was thought lost, but the result is here: nothing is to be repeated.
       if (waitsAgain >= 0) lost.splice(waitsAgain, 1);
-      if (value === null) trial.state = 'failed';
+      if (limits) {
+        trial.constraints = limits;
+        shape.constraints = limits.length;
+      }
+      if (!vector) trial.state = 'failed';
       else {
-        trial.values.push(value);
+        shape.objectives = vector.length;
+        trial.values.push(vector[0]!);
+        if (vector.length > 1) (trial.others ??= []).push(vector.slice(1));
         trial.state = trial.values.length === rungs.length ? 'complete' : 'paused';
       }
       observe(id);
@@ -186,11 +220,51 @@ export function createSearch({
       lost.push(id);
     },
 
+    best: () => bestOf(observations),
+
     enqueue(params) {
       requireValidParameters(space, params, `enqueued trial ${JSON.stringify(params)}`);
       enqueued.push(params);
     },
   };
+}
+
+/** @throws RgsweepError `usage` unless all are finite and as many as before */
+function checkedVector(
+  what: string,
+  given: number | readonly number[],
+  length: number | undefined,
+): readonly number[] {
+  const vector = typeof given === 'number' ? [given] : given;
+  const wrong = vector.find((one) => !Number.isFinite(one));
+  if (vector.length === 0 || wrong !== undefined)
+    throw new RgsweepError(
+      'usage',
+      `${what} is ${typeof given === 'number' ? given : JSON.stringify(given)}`,
+      {
+        remedy: 'Give finite numbers, or null as the value where the evaluation has none.',
+      },
+    );
+  if (length !== undefined && vector.length !== length)
+    throw new RgsweepError(
+      'usage',
+      `${what}: ${vector.length} numbers, where the first report had ${length}`,
+      {
+        remedy: 'Report the same objectives and constraints of every trial.',
+      },
+    );
+  return vector;
+}
+
+function bestOf(observations: readonly Observation[]): Observation[] {
+  const feasible = observations.filter(
+    (one) => one.state !== 'failed' && one.values.length > 0 && violation(one) === 0,
+  );
+  const last = ({ values }: Observation) => values[values.length - 1]!;
+  const highest = Math.max(0, ...feasible.map((one) => last(one).step));
+  const there = feasible.filter((one) => last(one).step === highest);
+  const front = paretoFront(there.map((one) => last(one).objectives)).map((place) => there[place]!);
+  return there[0] && last(there[0]).objectives.length > 1 ? front : front.slice(0, 1);
 }
 
 function checkedRungs({ min, max, eta }: Fidelity): number[] {

@@ -41,25 +41,49 @@ export function createProtocol(): (line: string) => string | undefined {
       case 'ask':
         return JSON.stringify(started().ask(parseWorker(message['worker'])));
       case 'tell': {
-        const value = message['value'];
-        if (value !== null && typeof value !== 'number')
-          throw usage(`value is ${JSON.stringify(value)}`, 'Give a number, or null for a failed evaluation.');
+        const value = parseValue(message);
+        const constraints = message['constraints'] ?? undefined;
+        if (constraints !== undefined && !isNumbers(constraints))
+          throw usage(
+            `constraints is ${shorten(JSON.stringify(constraints))}`,
+            'Give a list of numbers, each satisfied at most 0.',
+          );
         const id = parseId(message['id']);
         const step = multiFidelity ? parseStep(message['step']) : undefined;
         parseWorker(message['worker']);
-        started().tell({ id, value, ...(step === undefined ? {} : { step }) });
+        started().tell({
+          id,
+          value,
+          ...(constraints === undefined ? {} : { constraints }),
+          ...(step === undefined ? {} : { step }),
+        });
         return undefined;
       }
       case 'fail':
         started().fail(parseId(message['id']), parseWorker(message['worker']));
         return undefined;
+      case 'best':
+        return JSON.stringify(
+          started()
+            .best()
+            .map(({ trial, parameters, values, constraints }) => {
+              const { step, objectives } = values[values.length - 1]!;
+              return {
+                id: trial,
+                params: parameters,
+                ...(multiFidelity ? { step } : {}),
+                ...(objectives.length > 1 ? { values: objectives } : { value: objectives[0] }),
+                ...(constraints ? { constraints } : {}),
+              };
+            }),
+        );
       case 'enqueue':
         started().enqueue(parseParams(message['params']));
         return undefined;
       default:
         throw usage(
           op === undefined ? 'the line has no `op`' : `op is ${JSON.stringify(op)}`,
-          'Known: space, ask, tell, fail, enqueue.',
+          'Known: space, ask, tell, fail, enqueue, best.',
         );
     }
   };
@@ -138,6 +162,31 @@ function parseWorker(value: unknown): string | number | undefined {
   if (value === undefined || value === null) return undefined;
   if (typeof value !== 'number' && typeof value !== 'string')
     throw usage(`worker is ${shorten(JSON.stringify(value))}`, 'A worker is a number or a string.');
+  return value;
+}
+
+const isNumbers = (value: unknown): value is number[] =>
+  Array.isArray(value) && value.every((one) => typeof one === 'number');
+
+/** `value`, or `values` of several objectives. */
+function parseValue(message: Record<string, unknown>): number | number[] | null {
+  const { value, values } = message;
+  if (values !== undefined && value !== undefined)
+    throw usage('the line has both value and values', 'Give values of several objectives, value of one.');
+  if (values !== undefined && values !== null) {
+    if (!isNumbers(values) || values.length === 0)
+      throw usage(
+        `values is ${shorten(JSON.stringify(values))}`,
+        'Give a list of numbers, one an objective.',
+      );
+    return values;
+  }
+  if (value === null || values === null) return null;
+  if (typeof value !== 'number')
+    throw usage(
+      `value is ${shorten(JSON.stringify(value) ?? 'missing')}`,
+      'Give a number, or null for a failed evaluation.',
+    );
   return value;
 }
 

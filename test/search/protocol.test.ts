@@ -102,7 +102,11 @@ describe('the ask/tell lines', () => {
     ['{}', 'no `op`'],
     ['{"op":"tell","id":77,"value":1}', 'id 77 was never given out'],
     ['{"op":"tell","id":"0","value":1}', 'id is "0"'],
-    ['{"op":"tell","id":0}', 'value is undefined'],
+    ['{"op":"tell","id":0}', 'value is missing'],
+    ['{"op":"tell","id":0,"value":1,"values":[1]}', 'both value and values'],
+    ['{"op":"tell","id":0,"values":[1,"2"]}', 'values is [1,"2"]'],
+    ['{"op":"tell","id":0,"values":[]}', 'values is []'],
+    ['{"op":"tell","id":0,"value":1,"constraints":3}', 'constraints is 3'],
     ['{"op":"tell","id":0,"value":1e999}', 'value of id 0 is Infinity'],
     ['{"op":"fail"}', 'id is missing'],
     [
@@ -193,7 +197,12 @@ describe('the ask/tell lines', () => {
       {
         weight: 6,
         arbitrary: fc.record({
-          op: fc.constantFrom('ask', 'tell', 'fail', 'tell'),
+          op: fc.constantFrom('ask', 'tell', 'fail', 'tell', 'best', 'enqueue'),
+          values: fc.option(fc.array(value, { maxLength: 3 }), { nil: undefined }),
+          constraints: fc.option(fc.array(value, { maxLength: 3 }), { nil: undefined }),
+          params: fc.option(fc.dictionary(fc.constantFrom('x', 'kind', 'n', '__proto__'), value), {
+            nil: undefined,
+          }),
           id: fc.integer({ min: 0, max: 6 }),
           value,
           step: fc.integer({ min: 0, max: 9 }),
