@@ -1,4 +1,6 @@
 import { metricFigure } from '../report/figures.js';
+import { frontOf, frontSummary } from '../report/front.js';
+import { foldReplicates } from '../report/replicates.js';
 import type { ProgressStatus, RunningTrial } from '../report/progress.js';
 import { bestTrial, nextRung } from '../sweep/state.js';
 import type { TrialRecord, TrialState } from '../sweep/types.js';
@@ -46,6 +48,15 @@ export function progressOf(view: SweepView): ProgressStatus {
     const figure = result && metricFigure(result.metrics, metric);
     return figure && { ...figure, step: result.step };
   };
+  const front = frontOf(
+    foldReplicates({
+      spec,
+      state: view.state,
+      startedAt: view.startedAt,
+      trials: records,
+      curves: new Map(),
+    }),
+  );
   const best = bestTrial(machine, rungs.length);
   const bestFigure = best && figureOf(best.trial);
   const stepOf = (trial: number) => {
@@ -63,6 +74,7 @@ export function progressOf(view: SweepView): ProgressStatus {
     ...(best && bestFigure
       ? { best: { ...bestFigure, trial: best.trial, label: recordOf.get(best.trial)?.label ?? '' } }
       : {}),
+    ...(front ? { front: frontSummary(front) } : {}),
     baselines: spec.baselines.map((name) => {
       const row = machine.trials.find((one) => one.baseline === name);
       return { name, ...(row ? figureOf(row.trial) : {}) };

@@ -1,7 +1,6 @@
 import type { ReportInput } from './artifacts.js';
 import type { Chart } from './charts/render.js';
 import {
-  failuresOf,
   methodFacts,
   perConfigurationOf,
   parameterText,
@@ -10,6 +9,7 @@ import {
   taskWords,
   tiles,
 } from './content.js';
+import { failuresBody } from './failuresTable.js';
 import { fieldGradient } from './fields.js';
 import {
   formatCount,
@@ -27,6 +27,7 @@ import { styleSheet } from './style.js';
 import { sweepFileOf } from './sweepFile.js';
 import { escapeHtml, fitLine, htmlText } from './text.js';
 import { trialsTable } from './trialsTable.js';
+import { frontBody, importanceBody } from './understanding.js';
 import { unsettled } from './unsettled.js';
 import { sourceWords, verdict } from './verdict.js';
 
@@ -177,24 +178,6 @@ function fieldsSection(input: ReportInput, pictures: Pictures): string {
   );
 }
 
-function failuresSection(input: ReportInput): string {
-  const failures = failuresOf(input.snapshot);
-  if (failures.length === 0) return '';
-  const shown = failures.slice(-200);
-  const rows = shown
-    .map(
-      ({ trial, failure, given }) =>
-        `<tr><td class="number">${trial.trial}</td><td>${htmlText(failure.kind, 40)}</td><td class="number">${formatCount(failure.step)}</td><td>${htmlText(failure.message, 400)}</td><td class="tag">${htmlText(formatTime(failure.at), 40)}</td><td>${given ? 'given up' : 'tried again'}</td></tr>`,
-    )
-    .join('\n');
-  return section(
-    'failures',
-    'Failures',
-    `${shown.length < failures.length ? `<p class="lead">The last ${shown.length} of ${formatCount(failures.length)}.</p>` : ''}
-<div class="scroll${shown.length > 25 ? ' tall' : ''}" tabindex="0" role="region" aria-label="Failures"><table><thead><tr><th scope="col" class="number">trial</th><th scope="col">kind</th><th scope="col" class="number">step</th><th scope="col">message</th><th scope="col">when</th><th scope="col">then</th></tr></thead><tbody>${rows}</tbody></table></div>`,
-  );
-}
-
 function methodSection(input: ReportInput): string {
   const { snapshot } = input;
   const file = sweepFileOf(snapshot.spec);
@@ -228,6 +211,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
   const open = unsettled(snapshot, perConfiguration);
   const sections: [string, string, string][] = [
     ['baselines', 'Baselines', standingsSection(input, table, pictures)],
+    ['front', 'Front', section('front', 'The Pareto front', await frontBody(snapshot))],
     [
       'unsettled',
       'Not settled',
@@ -239,6 +223,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
     ],
     ['search', 'Search', searchSection(input, pictures)],
     ['parameters', 'Parameters', parametersSection(input, pictures)],
+    ['importance', 'Importance', section('importance', 'What mattered', await importanceBody(snapshot))],
     ['schedule', 'Schedule', scheduleSection(input, pictures)],
     ['fields', 'Samples', fieldsSection(input, pictures)],
     [
@@ -252,7 +237,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
           : '<p class="lead">No trial has been made yet.</p>',
       ),
     ],
-    ['failures', 'Failures', failuresSection(input)],
+    ['failures', 'Failures', section('failures', 'Failures', failuresBody(snapshot))],
     ['method', 'Method', methodSection(input)],
   ];
   const name = htmlText(snapshot.spec.name, 100);

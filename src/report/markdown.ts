@@ -1,3 +1,4 @@
+import type { SweepSnapshot } from '../sweep/types.js';
 import type { ReportInput } from './artifacts.js';
 import { parameterColumns } from './axes.js';
 import {
@@ -18,12 +19,14 @@ import {
   metricFigure,
   metricTitle,
 } from './figures.js';
+import { frontOf, frontRows, frontWords, hypervolumeWords, objectiveHeads } from './front.js';
 import { observableRows } from './observablesTable.js';
 import { shownTrials } from './pictures.js';
 import { bestSearched, highestResult, standings } from './ranking.js';
 import { sweepFileOf } from './sweepFile.js';
 import { rankTrials } from './table.js';
 import { markdownText } from './text.js';
+import { importanceOrWhy, pairsText } from './understanding.js';
 import { unsettled } from './unsettled.js';
 import { sourceWords, verdict } from './verdict.js';
 
@@ -37,6 +40,23 @@ function fenced(text: string, language: string): string {
   const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = '`'.repeat(longest + 1);
   return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
+}
+
+function importanceParts(snapshot: SweepSnapshot): string[] {
+  const found = importanceOrWhy(snapshot);
+  if (typeof found === 'string') return [];
+  const best = new Map(found.pedAnova.main.map((row) => [row.name, row]));
+  return [
+    '## What mattered',
+    `From ${formatCount(found.trials)} results after ${formatCount(found.step)} steps. ${markdownText(pairsText(found), 600)}`,
+    table(
+      ['parameter', 'share of variance (fANOVA)', `share for the best ${found.pedAnova.good} (PED-ANOVA)`],
+      found.fanova.main.map(({ name, ...share }) => {
+        const other = best.get(name);
+        return [markdownText(name, 60), formatFigure(share), other ? formatFigure(other) : '–'];
+      }),
+    ),
+  ];
 }
 
 /** The report as Markdown: the same answer, tables and method as the HTML file, without pictures. */
@@ -81,6 +101,20 @@ export function renderMarkdown(input: ReportInput): string {
       ),
     );
   }
+  const front = frontOf(snapshot);
+  if (front) {
+    const heads = objectiveHeads(front);
+    parts.push(
+      '## The Pareto front',
+      `${markdownText(frontWords(front))}, on validation data; ${markdownText(hypervolumeWords(front))}.`,
+      table(
+        ['trial', 'schedule', ...heads, ...heads.map((head) => `${head}, test`)].map((head) =>
+          markdownText(head),
+        ),
+        frontRows(front).map((cells) => cells.map((cell) => markdownText(cell, 100))),
+      ),
+    );
+  }
   const open = unsettled(snapshot, perConfiguration);
   if (open.length > 0)
     parts.push(
@@ -108,6 +142,7 @@ export function renderMarkdown(input: ReportInput): string {
       ),
     );
 
+  parts.push(...importanceParts(snapshot));
   if (snapshot.trials.length > 0) {
     const columns = parameterColumns(snapshot).varying.slice(0, 24);
     parts.push(

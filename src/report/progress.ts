@@ -1,6 +1,14 @@
 import type { SweepState, TrialState } from '../sweep/types.js';
 import { trialStates } from '../sweep/types.js';
-import { formatCount, formatDuration, formatFigure, metricWords, type Figure } from './figures.js';
+import type { FrontSummary } from './front.js';
+import {
+  formatCount,
+  formatDuration,
+  formatFigure,
+  formatNumber,
+  metricWords,
+  type Figure,
+} from './figures.js';
 import { displayWidth, fitLine, padLine } from './text.js';
 
 /** One trial that holds a trainer now. */
@@ -32,6 +40,8 @@ export interface ProgressStatus {
   running: RunningTrial[];
   /** The best searched trial so far, at the highest rung reached. */
   best?: Figure & { trial: number; label: string; step: number };
+  /** With several objectives: the Pareto front of the searched trials, and its volume. */
+  front?: FrontSummary;
   /** The baselines' values at the highest rung each has reached; absent while there is none. */
   baselines: (Partial<Figure> & { name: string; step?: number })[];
   /** Trials that failed for good, newest failure first: of each its last failure. */
@@ -93,6 +103,18 @@ function timesLine(status: ProgressStatus, now: Date): string {
   return parts.join(' · ');
 }
 
+/** `front  3 trials  0, 4, 9 · hypervolume 0.0123 beyond KL 0.08, ESS 0.9` */
+function frontLine({ trials, hypervolume, reference }: FrontSummary) {
+  const corner = Object.entries(reference).map(
+    ([metric, value]) => `${metricWords(metric).name} ${formatNumber(value)}`,
+  );
+  return {
+    head: 'Pareto front',
+    figure: `${formatCount(trials.length)} trial${trials.length === 1 ? '' : 's'}`,
+    text: `${trials.map(({ trial }) => trial).join(', ')} · hypervolume ${formatNumber(hypervolume)} beyond ${corner.join(', ')}`,
+  };
+}
+
 /** `best  KL 0.0523 ± 0.0041 nats  trial 9, fourier · matched …, at 3,000 steps` */
 function bestLines(status: ProgressStatus): { head: string; figure: string; text: string }[] {
   const { name, unit } = metricWords(status.metric);
@@ -105,6 +127,7 @@ function bestLines(status: ProgressStatus): { head: string; figure: string; text
       figure: value(status.best),
       text: `trial ${status.best.trial}${at(status.best.step)} · ${status.best.label}`,
     });
+  if (status.front) lines.push(frontLine(status.front));
   for (const baseline of status.baselines)
     lines.push({
       head: 'baseline',
@@ -141,9 +164,10 @@ export function progressView(
   lines.push(timesLine(status, now));
   lines.push(`trials: ${countsLine(status.counts)}`);
   const results = bestLines(status);
+  const headWidth = Math.max(11, ...results.map(({ head }) => displayWidth(head)));
   const figureWidth = Math.max(0, ...results.map(({ figure }) => displayWidth(figure)));
   for (const { head, figure, text } of results)
-    lines.push(`${padLine(head, 11)}  ${padLine(figure, figureWidth)}  ${fitLine(text, 200)}`);
+    lines.push(`${padLine(head, headWidth)}  ${padLine(figure, figureWidth)}  ${fitLine(text, 200)}`);
   const running = [...status.running].sort((a, b) => a.trial - b.trial);
   const digits = Math.max(0, ...running.map(({ trial }) => String(trial).length));
   for (const entry of running.slice(0, maximumRunning)) {

@@ -1,5 +1,6 @@
-import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
+import { objectivesOf, type SweepSnapshot, type TrialRecord } from '../sweep/types.js';
 import { formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
+import { frontOf } from './front.js';
 import { baselineTrials, bestSearched, figureAt, highestResult, isBetter, standings } from './ranking.js';
 import { displayWidth, fitLine, padLine } from './text.js';
 
@@ -101,21 +102,30 @@ export function rankTrials(snapshot: SweepSnapshot, trials: readonly TrialRecord
   return keyed.map(({ trial }) => trial);
 }
 
+/** The metrics that a table of trials has columns for: every objective, or the one there is and one beside it. */
+export function shownMetrics({ spec }: SweepSnapshot): string[] {
+  const objectives = objectivesOf(spec).map(({ metric }) => metric);
+  return objectives.length > 1 ? objectives : [objectives[0]!, objectives[0] === 'ess' ? 'kl' : 'ess'];
+}
+
 /**
  * A table of trials for a terminal of `width` columns, best first: number, schedule, objective ± standard error, ESS, the
  * steps at which they were measured, training steps paid, state. Baselines carry their name; the best searched trial is
- * marked with `★`.
+ * marked with `★`, with several objectives the others of the Pareto front with `◆`, and there is a column for every objective.
  */
 export function trialTable(snapshot: SweepSnapshot, trials: readonly TrialRecord[], width = 100): string {
   if (trials.length === 0) return 'no trials';
-  const { metric } = snapshot.spec.objective;
   const best = bestSearched(snapshot);
-  const others = metric === 'ess' ? 'kl' : 'ess';
+  const front = new Set(frontOf(snapshot)?.members.map(({ trial }) => trial.trial));
+  const metrics = shownMetrics(snapshot);
   const columns: Column[] = [
     { title: 'trial', align: 'right', dispensable: 3 },
     { title: 'schedule', align: 'left', flexible: 30, dispensable: 0 },
-    { title: metricTitle(metric), align: 'right', dispensable: 0 },
-    { title: metricTitle(others), align: 'right', dispensable: 2 },
+    ...metrics.map((metric, index): Column => ({
+      title: metricTitle(metric),
+      align: 'right',
+      dispensable: index === 0 ? 0 : 2,
+    })),
     { title: 'at step', align: 'right', dispensable: 4 },
     { title: 'steps paid', align: 'right', dispensable: 1 },
     { title: 'state', align: 'left', flexible: 8, dispensable: 0 },
@@ -127,10 +137,9 @@ export function trialTable(snapshot: SweepSnapshot, trials: readonly TrialRecord
       return found ? formatFigure(found) : '–';
     };
     return [
-      `${trial.trial === best?.trial ? '★ ' : ''}${trial.trial}`,
+      `${trial.trial === best?.trial ? '★ ' : front.has(trial.trial) ? '◆ ' : ''}${trial.trial}`,
       trial.baseline === undefined ? trial.label : `${trial.baseline} (baseline)`,
-      figure(metric),
-      figure(others),
+      ...metrics.map(figure),
       result ? formatCount(result.step) : '–',
       formatCount(trial.stepsPaid),
       stateWords(trial),

@@ -4,7 +4,7 @@ import { axisTitle } from './charts/parameters.js';
 import { parameterText } from './content.js';
 import { formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
 import { highestResult } from './ranking.js';
-import { rankTrials } from './table.js';
+import { rankTrials, shownMetrics } from './table.js';
 import { fitLine } from './text.js';
 
 /** A column of the table of all trials. */
@@ -46,15 +46,13 @@ export function stateText(trial: TrialRecord): string {
 
 /** All trials with their figures at the highest rung reached and the parameters that differ between them. */
 export function trialTableOf(snapshot: SweepSnapshot): TrialTable {
-  const { metric } = snapshot.spec.objective;
-  const other = metric === 'ess' ? 'kl' : 'ess';
+  const metrics = shownMetrics(snapshot);
   const { varying, constant } = parameterColumns(snapshot);
   const names = varying.slice(0, maximumParameters);
   const columns: TrialColumn[] = [
     { id: 'trial', title: 'trial', number: true },
     { id: 'schedule', title: 'schedule', number: false },
-    { id: metric, title: metricTitle(metric), number: true },
-    { id: other, title: metricTitle(other), number: true },
+    ...metrics.map((metric) => ({ id: metric, title: metricTitle(metric), number: true })),
     { id: 'step', title: 'at step', number: true },
     { id: 'paid', title: 'steps paid', number: true },
     { id: 'state', title: 'state', number: false },
@@ -73,8 +71,7 @@ export function trialTableOf(snapshot: SweepSnapshot): TrialTable {
     const cells: TrialCell[] = [
       { text: String(trial.trial), value: trial.trial },
       { text: trial.baseline === undefined ? trial.label : `${fitLine(trial.baseline, 60)} (baseline)` },
-      figure(metric),
-      figure(other),
+      ...metrics.map(figure),
       { text: result ? formatCount(result.step) : '', value: result?.step },
       { text: formatCount(trial.stepsPaid), value: trial.stepsPaid },
       { text: stateText(trial) },

@@ -100,6 +100,7 @@ describe('the report of a finished sweep', () => {
       unsettled: 0,
       search: 4,
       parameters: 6,
+      importance: 0,
       schedule: 2,
       fields: 1,
       trials: 0,

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { compareSweeps, comparisonText } from '../../src/report/compare.js';
 import { importanceOf } from '../../src/report/importance.js';
+import { renderReport } from '../../src/report/html.js';
 import { importanceText } from '../../src/report/importanceText.js';
+import { renderMarkdown } from '../../src/report/markdown.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import { fixtureSpec } from './fixture.js';
 
@@ -16,6 +18,10 @@ function sweepOf(name: string, offset: number, count: number): SweepSnapshot {
       trial,
       origin: 'sampler',
       parameters,
+      label: 'invented',
+      seed: 1,
+      createdAt: '2026-01-01T00:00:00Z',
+      updatedAt: '2026-01-01T00:00:00Z',
       state: 'complete',
       failures: [],
       stepsPaid: 1000,
@@ -38,6 +44,21 @@ describe('what a sweep says about its parameters', () => {
     expect(found.fanova.main[0]!.name).toBe('x');
     expect(found.fanova.main[0]!.value).toBeGreaterThan(0.9);
     expect(importanceText(found, 100)).toMatch(/KL.* after 1,000 steps, 40 trials/);
+  });
+
+  it('draws shares and dependence in the report, and says why where there are too few results', async () => {
+    const body = (await renderReport({ snapshot: sweepOf('a', 0, 40), versions: {} })).split(
+      'id="importance"',
+    )[1]!;
+    const section = body.slice(0, body.indexOf('</section>'));
+    // One chart of shares, one of dependence for each parameter.
+    expect(section.match(/<svg/g)).toHaveLength(3);
+    expect(section).toContain('x 0.9');
+    const few = await renderReport({ snapshot: sweepOf('a', 0, 5), versions: {} });
+    expect(few).toContain('Not known yet: 5 trials with a value: importance needs 12');
+    const markdown = renderMarkdown({ snapshot: sweepOf('a', 0, 40), versions: {} });
+    expect(markdown).toMatch(/## What mattered[^]*\| x \| 0\.9\d+ ± /);
+    expect(renderMarkdown({ snapshot: sweepOf('a', 0, 5), versions: {} })).not.toContain('## What mattered');
   });
 
   it('refuses a rung that is not there, and too few trials', () => {

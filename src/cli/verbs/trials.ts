@@ -35,11 +35,27 @@ export function register(program: Command): void {
       const { foldReplicates } = await import('../../report/replicates.js');
       const snapshot = foldReplicates((await loadSnapshot(options, sweep)).snapshot);
       const best = bestSearched(snapshot);
+      const { frontOf, frontRows, frontSummary, frontWords, hypervolumeWords, objectiveHeads } =
+        await import('../../report/front.js');
+      const front = frontOf(snapshot);
       if (options.json) {
-        process.stdout.write(`${JSON.stringify(best ?? null)}\n`);
+        const more = front ? { front: frontSummary(front) } : {};
+        process.stdout.write(`${JSON.stringify(best ? { ...best, ...more } : null)}\n`);
         return;
       }
       process.stdout.write(`${verdict(snapshot)}\n`);
+      if (front) {
+        const { layoutTable } = await import('../../report/table.js');
+        const heads = objectiveHeads(front);
+        const columns = [
+          { title: 'trial', align: 'right' as const, dispensable: 0 },
+          { title: 'schedule', align: 'left' as const, flexible: 16, dispensable: 0 },
+          ...heads.map((title) => ({ title, align: 'right' as const, dispensable: 0 })),
+          ...heads.map((title) => ({ title: `${title}, test`, align: 'right' as const, dispensable: 1 })),
+        ];
+        const lines = layoutTable(columns, frontRows(front), process.stdout.columns ?? 100);
+        process.stdout.write(`\n${frontWords(front)}\n\n${lines.join('\n')}\n\n${hypervolumeWords(front)}\n`);
+      }
       if (!best) return;
       for (const [name, value] of Object.entries(best.parameters))
         process.stdout.write(`  ${name}: ${value}\n`);
