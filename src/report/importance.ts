@@ -32,17 +32,22 @@ export function importanceOf(
   const { objective, space, pruner, name } = snapshot.spec;
   const metric = options.metric ?? objective.metric;
   const maximize = metric === objective.metric ? objective.direction === 'maximize' : metric === 'ess';
+  const searched = new Set(space.parameters.map((parameter) => parameter.name));
   const byStep = new Map<number, Map<string, { parameters: Point['parameters']; values: number[] }>>();
   for (const trial of snapshot.trials) {
     if (trial.baseline !== undefined || trial.state === 'failed') continue;
-    const key = JSON.stringify(Object.entries(trial.parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
+    // A trial's parameters are those of the space and the sweep's defaults.
+    const parameters = Object.fromEntries(
+      Object.entries(trial.parameters).filter(([parameter]) => searched.has(parameter)),
+    );
+    const key = JSON.stringify(Object.entries(parameters).sort(([a], [b]) => (a < b ? -1 : 1)));
     for (const { step, metrics } of trial.rungs) {
       const figure = metricFigure(metrics, metric);
       if (!figure) continue;
       const sets =
         byStep.get(step) ?? new Map<string, { parameters: Point['parameters']; values: number[] }>();
       byStep.set(step, sets);
-      const known = sets.get(key) ?? { parameters: trial.parameters, values: [] };
+      const known = sets.get(key) ?? { parameters, values: [] };
       known.values.push(maximize ? -figure.value : figure.value);
       sets.set(key, known);
     }

@@ -17,7 +17,8 @@ function sweepOf(name: string, offset: number, count: number): SweepSnapshot {
     return {
       trial,
       origin: 'sampler',
-      parameters,
+      // As a record has them: the sweep's defaults are among them.
+      parameters: { ...fixtureSpec.defaults, ...parameters },
       label: 'invented',
       seed: 1,
       createdAt: '2026-01-01T00:00:00Z',

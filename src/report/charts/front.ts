@@ -58,7 +58,9 @@ export async function frontChart(front: SweepFront, first = 0, second = 1): Prom
       range: [palette.trial, palette.baseline, palette.best],
     },
   };
-  const [xAxis, yAxis] = [axis('x', x, first), axis('y', y, second)];
+  const xAxis = axis('x', x, first);
+  const upright = axis('y', y, second);
+  const yAxis = { ...upright, axis: { ...upright.axis, titleY: -14, titleX: -30 } };
   const own = shown.filter(({ kind }) => kind === 'front');
   // Between two members the corner that both dominate lies on the worse side of both.
   const line = objectives.length === 2 ? [...own].sort((a, b) => a.x - b.x) : [];

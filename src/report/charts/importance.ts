@@ -125,7 +125,7 @@ async function dependenceChart(
     type: 'quantitative' as const,
     title: `mean ${metricTitle(metric)}`,
     scale: vegaScale(y),
-    axis: { ...tickAxis(y.ticks), grid: true },
+    axis: { ...tickAxis(y.ticks), grid: true, titleY: -10, titleX: -30 },
   });
   const band = { encoding: { x: xAxis, y: yAxis('low'), y2: { field: 'high' } } };
   const spec: TopLevelSpec = {
