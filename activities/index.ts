@@ -1,6 +1,7 @@
 import { createPrepareData } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { createEvaluate } from './evaluate.js';
+import { createNotify } from './notify.js';
 import { createClosedSegments } from './reconcile.js';
 import { createRecorders } from './record.js';
 import { createSuggest } from './suggest.js';
@@ -17,6 +18,7 @@ export function createActivities(dependencies: Dependencies): Activities {
     train: createTrain(dependencies),
     evaluate: createEvaluate(dependencies),
     ...createSuggest(dependencies),
+    ...createNotify(),
     closedSegments: createClosedSegments(dependencies),
     ...createRecorders(dependencies),
   };

@@ -51,7 +51,8 @@ export interface TrainerEnd {
 function trainerEnvironment(threads: number): NodeJS.ProcessEnv {
   const environment: NodeJS.ProcessEnv = {};
   for (const [name, value] of Object.entries(process.env))
-    if (!/^(AWS_|TEMPORAL_|RGSWEEP_CODEC)|TOKEN|SECRET|PASSWORD/i.test(name)) environment[name] = value;
+    if (!/^(AWS_|TEMPORAL_|RGSWEEP_CODEC|RGSWEEP_WEBHOOK)|TOKEN|SECRET|PASSWORD/i.test(name))
+      environment[name] = value;
   environment.TF_NUM_INTRAOP_THREADS ??= String(threads);
   environment.OMP_NUM_THREADS ??= String(threads);
   return environment;
@@ -269,11 +270,13 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
       : code === 0
         ? 'the trainer ended without saying that it was done'
         : `the trainer exited with code ${code}`;
-    const tail = errorOutput.trim().split('\n').slice(-5).join('\n');
-    const words = tail ? `${reason}; its last words: ${tail}` : reason;
-    if (outOfMemoryWords.test(errorOutput))
-      throw failure('out-of-memory', `${words}; ${describeMemory(peakMemory)}`);
-    throw failure('crashed', words);
+    const said = errorOutput.trim().split('\n');
+    const cry = said.find((line) => outOfMemoryWords.test(line));
+    // What follows it are addresses of functions.
+    if (cry !== undefined)
+      throw failure('out-of-memory', `${reason}: ${cry.trim()}; ${describeMemory(peakMemory)}`);
+    const tail = said.slice(-5).join('\n');
+    throw failure('crashed', tail ? `${reason}; its last words: ${tail}` : reason);
   } finally {
     clearInterval(watch);
     clearTimeout(graceTimer);

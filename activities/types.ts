@@ -1,6 +1,7 @@
 import type { FailureKind } from '../src/errors.js';
 import type { ScheduleFamily } from '../src/schedule/types.js';
 import type { PackedMachine, PackedRows, RowChanges } from '../src/sweep/pack.js';
+import type { Notice } from '../src/sweep/notice.js';
 import type { RetryRequest } from '../src/sweep/retry.js';
 import type { TrialSource } from '../src/sweep/state.js';
 import type { SweepAmendment, SweepSpec, SweepState } from '../src/sweep/types.js';
@@ -119,6 +120,8 @@ export interface Activities {
   rebuild(input: { spec: SweepSpec; concurrency: number; retry?: RetryRequest }): Promise<PackedMachine>;
   /** Makes trials begin from zero: checkpoints, curves and results go, the history of failures stays. */
   resetTrials(input: { sweep: string; trials: number[] }): Promise<void>;
+  /** Posts a notice to the address in an environment variable of this worker. */
+  notify(input: { id: string; notice: Notice; webhook: string }): Promise<void>;
   /** Of these trials, the ones whose segment workflow is not open any more. */
   closedSegments(input: { sweep: string; trials: number[] }): Promise<number[]>;
 }

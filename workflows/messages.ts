@@ -15,6 +15,8 @@ export interface SweepInput {
   rebuild?: boolean;
   /** With `rebuild`: failed trials to try again. */
   retry?: RetryRequest;
+  /** Carried through continue-as-new: trials whose failure was told. */
+  failuresTold?: number;
 }
 
 /** What a trial's segment starts with; everything else it reads from the store. */

@@ -1,4 +1,8 @@
-import { defineSearchAttributeKey, WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import {
+  ActivityFailure,
+  defineSearchAttributeKey,
+  WorkflowExecutionAlreadyStartedError,
+} from '@temporalio/common';
 import {
   allHandlersFinished,
   condition,
@@ -29,6 +33,7 @@ import {
 import { defaultSupervision, type SweepState } from '../src/sweep/types.js';
 import { control, local } from './controlActivities.js';
 import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from './messages.js';
+import { createNotifier } from './notify.js';
 import { createRowPin } from './rowPin.js';
 import type { trialSegment } from './trial.js';
 import { handleUpdates } from './updates.js';
@@ -86,6 +91,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     ]);
   };
 
+  const notifier = createNotifier(spec, input.failuresTold ?? 0);
   /** Trials whose segment has reported, and whose workflow may not be closed yet. */
   const closing = new Set<number>();
   setHandler(sweepStatus, () => machine);
@@ -96,8 +102,11 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     if (row && row.segment?.kind !== report.purpose && report.outcome !== 'finished') return;
     const { trial } = report;
     const seconds = report.seconds === undefined ? {} : { seconds: report.seconds };
-    if (report.outcome === 'failed') apply({ type: 'segmentFailed', trial, kind: report.kind, ...seconds });
-    else if (report.outcome === 'interrupted') apply({ type: 'segmentInterrupted', trial, ...seconds });
+    if (report.outcome === 'failed') {
+      const { kind, message } = report;
+      apply({ type: 'segmentFailed', trial, kind, ...seconds });
+      notifier.failed({ trial, kind, message });
+    } else if (report.outcome === 'interrupted') apply({ type: 'segmentInterrupted', trial, ...seconds });
     else if (report.purpose === 'test') apply({ type: 'tested', trial });
     else {
       const { rung, value, others } = report;
@@ -173,6 +182,12 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
         apply({ type: 'created', trial, family: created.family, ...origin, ...equals });
       } catch (error) {
         log.error('a trial could not be created', { trial, error });
+        const cause = error instanceof ActivityFailure ? error.cause : undefined;
+        notifier.failed({
+          trial,
+          kind: 'bad-configuration',
+          message: cause?.message ?? 'it could not be made',
+        });
         apply({ type: 'creationFailed', trial, ...origin });
       }
       return;
@@ -220,6 +235,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   for (;;) {
     changed = false;
     await watchTime();
+    await notifier.flush();
     for (let action = nextAction(machine, spec); action; action = nextAction(machine, spec)) {
       if (action.kind === 'finish') {
         await local.recordSweep({ sweep: spec.name, state: action.state, ended: true });
@@ -227,6 +243,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
         if (nextAction(machine, spec)?.kind !== 'finish') continue;
         apply({ type: 'finished', state: action.state });
         showState(action.state);
+        await notifier.finished(machine, action.state);
         await condition(allHandlersFinished);
         return action.state;
       }
@@ -236,7 +253,12 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     }
     if (workflowInfo().continueAsNewSuggested) {
       await condition(allHandlersFinished);
-      await continueAsNew<typeof sweep>({ ...input, machine: packMachine(machine) });
+      await notifier.flush();
+      await continueAsNew<typeof sweep>({
+        ...input,
+        machine: packMachine(machine),
+        ...(notifier.told > 0 ? { failuresTold: notifier.told } : {}),
+      });
     }
     // Measured from the last look, not from the last event: in a busy sweep something always happens.
     const now = Date.now();

@@ -16,6 +16,8 @@ export interface StackOptions {
   storeUrl: string;
   /** Trainers at a time. */
   slots: number;
+  /** Where the server keeps its histories; in memory they end with it. Default: in a file. */
+  database?: 'file' | 'memory';
   /** Train queue to serve; undefined: the common one. */
   queue?: string | undefined;
   /** One line for a person. */
@@ -116,6 +118,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     folder,
     cli,
     searchAttributes,
+    ...(options.database === undefined ? {} : { database: options.database }),
     log,
     cancel,
     onGivenUp: options.onGivenUp,

@@ -16,6 +16,8 @@ export interface TemporalServerOptions {
   folder: string;
   cli: TemporalCli;
   searchAttributes: Readonly<Record<string, SearchAttributeType>>;
+  /** In memory everything ends with the server. Default: in a file. */
+  database?: 'file' | 'memory';
   /** One line for a person: another port, a restart. */
   log?: (line: string) => void;
   /** The first port to try. */
@@ -123,10 +125,13 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
     const port = await freePort(from);
     const metricsPort = await freePort(port + 2_000 < 65_000 ? port + 2_000 : port + 1);
     const args = ['server', 'start-dev', '--headless', '--ip', loopback, '--port', String(port)];
-    args.push('--metrics-port', String(metricsPort), '--db-filename', join(folder, 'temporal.db'));
+    args.push('--metrics-port', String(metricsPort));
     args.push('--log-level', 'warn', '--log-format', 'json');
     // Its own default rewrites whole pages twice for each transaction; a write-ahead log is as durable.
-    args.push('--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=full');
+    if (options.database !== 'memory') {
+      args.push('--db-filename', join(folder, 'temporal.db'));
+      args.push('--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=full');
+    }
     for (const [name, type] of attributes) args.push('--search-attribute', `${name}=${type}`);
     let server: Supervised;
     try {

@@ -10,6 +10,7 @@ import { prunerNames } from '../pruners/types.js';
 import { leastSteps } from './budget.js';
 import { parseDuration } from './duration.js';
 import { resolveResources, resourcesSchema } from './resources.js';
+import { noticeEvents, webhookVariable } from './notice.js';
 import { defaultRetention } from './retention.js';
 import { defaultSupervision, type Objective, type SweepSpec } from './types.js';
 
@@ -98,6 +99,20 @@ export const sweepFileSchema = z.strictObject({
     .prefault({}),
   evaluation: z.strictObject({ samples: z.int().min(256).default(2048) }).default({ samples: 2048 }),
   resources: resourcesSchema,
+  notify: z
+    .strictObject({
+      webhook: z
+        .string()
+        .regex(webhookVariable, 'name RGSWEEP_WEBHOOK or a variable that begins with RGSWEEP_WEBHOOK_')
+        .default('RGSWEEP_WEBHOOK')
+        .describe('Environment variable of control workers that holds the address'),
+      on: z
+        .array(z.enum(noticeEvents))
+        .min(1)
+        .default([...noticeEvents]),
+    })
+    .optional()
+    .describe('Whom to tell of the end of the sweep and of failed trials'),
 });
 
 function show(value: unknown): string {
@@ -264,6 +279,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
       heartbeatSeconds: spec.train.heartbeatSeconds,
       ...(spec.train.stallSeconds === undefined ? {} : { stallSeconds: spec.train.stallSeconds }),
     },
+    ...(spec.notify ? { notify: spec.notify } : {}),
     ...resolveResources(spec.resources),
   };
   if (steps !== undefined && steps < leastSteps(resolved))

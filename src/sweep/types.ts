@@ -1,3 +1,4 @@
+import type { Notify } from './notice.js';
 import type { FailureKind } from '../errors.js';
 import type { Parameters, SearchSpace } from '../space/types.js';
 import type { PrunerName } from '../pruners/types.js';
@@ -88,6 +89,8 @@ export interface SweepSpec {
   retries: number;
   /** Absent in sweeps that were launched before it could be set: `defaultSupervision`. */
   supervision?: Supervision;
+  /** Whom to tell of its end and of failed trials; absent: nobody. */
+  notify?: Notify;
   /** Which machines train it, and before which other sweeps; absent: the common queue, in the middle. */
   resources?: Resources;
 }

@@ -89,6 +89,7 @@ export class TestStack {
       ...['server', 'start-dev', '--headless', '--ip', '127.0.0.1', '--port', String(port)],
       ...['--metrics-port', String(metricsPort)],
       ...['--db-filename', join(this.folder, 'temporal.db'), '--log-level', 'error'],
+      ...['--sqlite-pragma', 'journal_mode=wal'],
       ...Object.entries(searchAttributes).flatMap(([name, type]) => [
         '--search-attribute',
         `${name}=${type}`,

@@ -6,7 +6,7 @@ import { openStore } from '../../src/store/open.js';
 import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { startVersitygw, versitygwOrExplain, type Versitygw } from '../contract/versitygw.js';
-import { startFaultyProxy, type FaultyProxy } from '../store/proxy.js';
+import { startFaultyProxy, type Fault, type FaultyProxy } from '../store/proxy.js';
 import { fixtureTrainer, TestStack, until } from './harness.js';
 
 const program = await versitygwOrExplain('sweeps on a store in trouble');
@@ -61,6 +61,10 @@ describe.skipIf(program === undefined)('training on an S3 store in trouble', () 
     const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name)));
     expect(launched.stderr).toBe('');
   };
+  const stepsOf = (name: string) =>
+    readFileSync(ledger, 'utf8')
+      .split('\n')
+      .filter((line) => line.startsWith(`${name} `));
   const manifest = (name: string, step: number) =>
     until(
       `checkpoint ${step}`,
@@ -96,7 +100,7 @@ describe.skipIf(program === undefined)('training on an S3 store in trouble', () 
     expect(trials[0]!.warnings!.map(({ message }) => message).join()).toMatch(
       /waiting for the store: .*refuses the credentials/,
     );
-    const steps = readFileSync(ledger, 'utf8').trim().split('\n');
+    const steps = stepsOf('refused');
     console.log(
       `store refused for a while: ${steps.length - new Set(steps).size} of ${steps.length} steps repeated`,
     );
@@ -107,6 +111,39 @@ describe.skipIf(program === undefined)('training on an S3 store in trouble', () 
     expect(logs.stdout).toMatch(/trained to step 60/);
     // Secrets stay where they are.
     expect(logs.stdout + shown).not.toContain('rgsweep-secret');
+  }, 300_000);
+
+  it('throttled, failing, silent and broken off at every third request: the sweep takes longer, and that is all', async () => {
+    const troubles: Fault[] = [
+      { kind: 'refuse', status: 503, code: 'SlowDown' },
+      { kind: 'refuse', status: 500, code: 'InternalError' },
+      { kind: 'reset' },
+      { kind: 'loseAnswer' },
+      { kind: 'cutBody' },
+    ];
+    let requests = 0;
+    let struck = 0;
+    let silent = 0;
+    proxy.fault = (method, path) => {
+      // The first checkpoint's upload is never answered.
+      if (silent === 0 && method === 'PUT' && /step-\d+\/[^/]+\/weights/.test(path)) {
+        silent++;
+        return { kind: 'stall' };
+      }
+      return ++requests % 3 === 0 ? troubles[struck++ % troubles.length] : undefined;
+    };
+    await launch('rough');
+    const { trials } = await ended('rough');
+    proxy.fault = () => undefined;
+    expect(trials[0]).toMatchObject({ state: 'complete', failures: [] });
+    const steps = stepsOf('rough');
+    console.log(
+      `${struck} of ${requests} requests went wrong: ${steps.length - new Set(steps).size} of ${steps.length} steps repeated`,
+    );
+    expect(struck).toBeGreaterThan(2 * troubles.length);
+    expect(silent).toBe(1);
+    expect(steps).toHaveLength(60);
+    expect(new Set(steps).size).toBe(60);
   }, 300_000);
 
   it('a damaged and a half-written checkpoint are skipped by name, in the trial’s record and log', async () => {

@@ -9,11 +9,12 @@ import { controlQueue } from '../../src/sweep/names.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import type { SegmentInput } from '../../workflows/messages.js';
 import { uninterrupted } from './fixtureFigures.js';
+import { startWebhook, type Webhook } from '../worker/webhook.js';
 import { fixtureTrainer, TestStack, trainersBelow, until } from './harness.js';
 
 const supervision = { retryFirstSeconds: 0.1, retryLongestSeconds: 1, heartbeatSeconds: 10, stallSeconds: 2 };
 
-const sweepFile = (name: string, trials: number, steps: number) => `
+const sweepFile = (name: string, trials: number, steps: number, more = '') => `
 name: ${name}
 task: { name: phi4, size: 2, mass2: -4, coupling: 6.975 }
 space: { parameters: { kernel: sigmoid, ordering: log-variance, cutoffWidth: { type: float, low: 0.3, high: 10, log: true } } }
@@ -21,6 +22,7 @@ pruner: { name: none, rungs: [${steps}] }
 sampler: { name: random, seed: 5 }
 budget: { trials: ${trials}, concurrency: 2 }
 train: ${JSON.stringify({ checkpointEverySteps: 5, retries: 2, ...supervision })}
+${more}
 `;
 
 /** The server suggests to continue as new after so many events instead of 4,096. */
@@ -29,24 +31,31 @@ const eventsOfRun = 60;
 describe('a sweep in trouble, on a real server', () => {
   const stack = new TestStack();
   const faults = join(stack.folder, 'faults');
+  const secret = 'a-secret-of-this-test';
+  let webhook: Webhook;
   let store: ObjectStore;
 
   beforeAll(async () => {
     mkdirSync(faults);
+    webhook = await startWebhook((count) => (count === 1 ? 500 : 204));
     await stack.start({
       environment: {
         RGSWEEP_TRAINER: JSON.stringify([process.execPath, fixtureTrainer]),
         RGSWEEP_TEST_STEP_MILLISECONDS: '50',
         RGSWEEP_TEST_FAULTS: faults,
+        RGSWEEP_WEBHOOK: `${webhook.url}/${secret}`,
       },
       serverArguments: ['--dynamic-config-value', `limit.historyCount.suggestContinueAsNew=${eventsOfRun}`],
     });
     store = await openStore(stack.storeUrl);
   }, 120_000);
-  afterAll(() => stack.stop());
+  afterAll(async () => {
+    await stack.stop();
+    await webhook?.stop();
+  });
 
-  const launch = async (name: string, trials: number, steps: number) => {
-    const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name, trials, steps)));
+  const launch = async (name: string, trials: number, steps: number, more = '') => {
+    const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name, trials, steps, more)));
     expect(launched.stderr).toBe('');
   };
   const ended = (name: string): Promise<SweepSnapshot> =>
@@ -70,7 +79,7 @@ describe('a sweep in trouble, on a real server', () => {
     const fault = (trial: number) => join(faults, `${trial}.json`);
     writeFileSync(fault(0), JSON.stringify({ kind: 'hang', step: 8 }));
     writeFileSync(fault(1), JSON.stringify({ kind: 'hang', step: 13 }));
-    await launch('stalls', 2, 20);
+    await launch('stalls', 2, 20, 'notify: {}');
     await until('the stall to be on record', async () =>
       kindsOf(await readTrial(store, 'stalls', 0)).includes('stalled'),
     );
@@ -87,6 +96,27 @@ describe('a sweep in trouble, on a real server', () => {
     expect(hopeless.rungs).toEqual([]);
     // It failed at step 12 and each retry repeated the two steps since its checkpoint of step 10.
     expect(hopeless.stepsPaid).toBe(12 + 2 + 2);
+
+    // Both are told to the webhook, whose first answer was an error.
+    await until('the notices', () => webhook.accepted.length === 2);
+    const [failed, finished] = webhook.accepted.map(({ body }) => body);
+    expect(failed).toMatchObject({ event: 'failure', sweep: 'stalls', trial: 1, kind: 'stalled' });
+    expect(finished).toMatchObject({
+      event: 'finish',
+      state: 'complete',
+      trials: { complete: 1, failed: 1 },
+      best: { trial: 0, metric: 'kl', value: uninterrupted(mended, 20) },
+      text: expect.stringMatching(
+        /^stalls is complete: 1 complete, 1 failed; best is trial 0 with kl 0\./,
+      ) as string,
+    });
+    expect(webhook.refused).toHaveLength(1);
+    expect(webhook.refused[0]).toBe(webhook.accepted[0]!.key);
+    for await (const { workflowId, runId } of stack.client.workflow.list()) {
+      const history = await stack.client.workflow.getHandle(workflowId, runId).fetchHistory();
+      expect(JSON.stringify(history)).not.toContain(Buffer.from(secret).toString('base64').slice(0, 12));
+      expect(JSON.stringify(history)).not.toContain(secret);
+    }
   }, 240_000);
 
   it('lets one of two workers win that fight for a trial, and fences the one that slept', async () => {

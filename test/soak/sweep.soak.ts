@@ -1,9 +1,14 @@
 /**
  * npm run test:soak [-- -t fixed]; RGSWEEP_SOAK_TRIALS (40), RGSWEEP_SOAK_SEED (1), RGSWEEP_SOAK_PAUSE (3,8: seconds between blows).
  *
- * A calm sweep and the same sweep in a storm, with real training, on a real Temporal server and a real S3 server. The disk quota
- * is hit in a proxy before that server, which refuses every write for six seconds with the error the server would give.
+ * A calm sweep and the same sweep in a storm that lasts until its end, with real training, on a real Temporal server and a real
+ * S3 server. The disk quota is hit in a proxy before that server, which refuses every write for six seconds with the error the
+ * server would give. Steps are counted where they are made (trainer.mjs).
  */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
 import { readSnapshot } from '../../src/store/records.js';
@@ -24,7 +29,7 @@ const seconds = 120 + 60 * trials;
 
 const sweepFile = (name: string, search: string) => `
 name: ${name}
-task: { name: phi4 }
+task: { name: phi4, size: 4 }
 space:
   parameters:
     basis: fourier
@@ -49,6 +54,8 @@ reproducible: true
 `;
 
 describe('a storm', () => {
+  const kept = mkdtempSync(join(tmpdir(), 'rgsweep-soak-'));
+  const ledger = join(kept, 'ledger');
   let gateway: Versitygw;
   let proxy: FaultyProxy;
   let stack: TestStack;
@@ -61,13 +68,22 @@ describe('a storm', () => {
     proxy = await startFaultyProxy(gateway.endpoint);
     Object.assign(process.env, gateway.environment, { AWS_ENDPOINT_URL_S3: proxy.endpoint });
     stack = new TestStack(`s3://${gateway.bucket}/storm`);
-    await stack.start({ slots: concurrency });
+    writeFileSync(ledger, '');
+    const trainer = fileURLToPath(new URL('trainer.mjs', import.meta.url));
+    await stack.start({
+      slots: concurrency,
+      environment: {
+        RGSWEEP_TRAINER: JSON.stringify([process.execPath, trainer]),
+        RGSWEEP_SOAK_LEDGER: ledger,
+      },
+    });
     store = await openStore(stack.storeUrl);
   });
   afterAll(async () => {
     await stack.stop();
     await proxy.stop();
     await gateway.stop();
+    rmSync(kept, { recursive: true, force: true });
   });
 
   const launch = async (name: string, search: string) => {
@@ -106,31 +122,29 @@ describe('a storm', () => {
       await launch(sweep, search);
       const begun = Date.now();
       const blows = storm({ stack, gateway, proxy, sweep, seed, calm: over.signal, pause });
-      // An evaluation is made in one go: the last one, on test data, is longer than the storm's pauses.
-      const trained = until(
-        'all trials to be trained',
-        async () => {
-          const found = await readSnapshot(store, sweep).catch(() => undefined);
-          return found?.trials.length === trials && found.trials.every(({ rungs }) => rungs.length > 0);
-        },
-        seconds,
-      );
       // A storm that breaks off leaves dead what it killed: nothing would end then.
-      await Promise.race([
-        trained,
+      const survivor = await Promise.race([
+        ended(sweep),
         blows.then(() => Promise.reject(new Error('the storm ended by itself'))),
       ]).finally(() => over.abort());
       const damage = await blows;
-      const survivor = await ended(sweep);
 
-      const paid = (snapshot: SweepSnapshot) =>
-        snapshot.trials.reduce((sum, { stepsPaid }) => sum + stepsPaid, 0);
-      const repeated = paid(survivor) - paid(calm);
+      const stepsOf = (name: string) =>
+        readFileSync(ledger, 'utf8')
+          .split('\n')
+          .filter((line) => line.startsWith(`${name} `));
+      const made = stepsOf(sweep);
+      const repeated = made.length - new Set(made).size;
+      const calmSteps = stepsOf(`calm-${kind}`);
+      expect(new Set(calmSteps).size).toBe(calmSteps.length);
+      expect(new Set(made.map((line) => line.slice(sweep.length)))).toEqual(
+        new Set(calmSteps.map((line) => line.slice(`calm-${kind}`.length))),
+      );
       const kills = damage.trainer + damage.worker + damage.control + damage.server + damage.store;
       const kinds = survivor.trials.flatMap(({ failures }) => failures.map((failure) => failure.kind));
       process.stdout.write(
         `${kind}: ${trials} trials in ${Math.round((Date.now() - begun) / 1000)} s, ${kills} kills survived, ` +
-          `${repeated} of ${paid(calm)} steps repeated; ${JSON.stringify(damage)}; failures on record ` +
+          `${repeated} steps repeated beside ${calmSteps.length}, one interval is ${interval}; ${JSON.stringify(damage)}; failures on record ` +
           `${JSON.stringify(Object.fromEntries([...new Set(kinds)].map((one) => [one, kinds.filter((other) => other === one).length])))}\n`,
       );
       expect(survivor.trials.filter(({ origin }) => origin === 'sampler')).toHaveLength(trials);

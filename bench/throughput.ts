@@ -1,0 +1,148 @@
+/**
+ * npm run bench -- throughput [--trials 100] [--concurrency 8] [--rounds 2]
+ *
+ * What rgsweep's orchestration costs beside the least that Temporal itself takes: a sweep of trials whose trainer costs
+ * nothing, and on the same server a parent workflow with as many bare children, each with the same number of activities that do
+ * nothing. By turns, on a database in memory and on one in a file, with as many worker processes for each. Printed: wall time and CPU
+ * a trial, and the ratio of both. Runs on Linux.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { Client, Connection } from '@temporalio/client';
+import { launchSweep } from '../src/cli/client.js';
+import { startStack } from '../src/stack/stack.js';
+import { openStore } from '../src/store/open.js';
+import { listTrials } from '../src/store/records.js';
+import { bareControlQueue } from './orchestration/bareActivities.js';
+import type { bareSweep } from './orchestration/bareWorkflows.js';
+import { cpuSeconds } from './orchestration/processes.js';
+import { trivialSweep } from './orchestration/sweeps.js';
+
+const { values } = parseArgs({
+  args: process.argv.slice(2),
+  options: {
+    trials: { type: 'string', default: '100' },
+    concurrency: { type: 'string', default: '8' },
+    rounds: { type: 'string', default: '2' },
+  },
+});
+function count(name: 'trials' | 'concurrency' | 'rounds'): number {
+  const value = Number(values[name]);
+  if (Number.isInteger(value) && value >= 1) return value;
+  throw new Error(`--${name} takes a whole number of at least 1, not ${values[name]}`);
+}
+const trials = count('trials');
+const concurrency = count('concurrency');
+const rounds = count('rounds');
+const say = (line = '') => process.stdout.write(`${line}\n`);
+const bareProgram = fileURLToPath(new URL('./orchestration/bareWorker.js', import.meta.url));
+
+async function startBareWorker(role: 'control' | 'train', address: string): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [bareProgram, role, address, String(concurrency)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  await once(createInterface({ input: child.stdout }), 'line');
+  return child;
+}
+
+interface Cost {
+  wall: number;
+  server: number;
+  workers: number;
+}
+
+/** Runs something and says what a trial of it cost, in milliseconds. */
+async function measure(server: number, workers: readonly number[], run: () => Promise<void>): Promise<Cost> {
+  const cpu = (pids: readonly number[]) => pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
+  const before = { wall: performance.now(), server: cpu([server]), workers: cpu(workers) };
+  await run();
+  const each = (seconds: number) => (1000 * seconds) / trials;
+  return {
+    wall: (performance.now() - before.wall) / trials,
+    server: each(cpu([server]) - before.server),
+    workers: each(cpu(workers) - before.workers),
+  };
+}
+
+async function compare(database: 'memory' | 'file'): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'rgsweep-throughput-'));
+  const storeUrl = `file://${join(folder, 'store')}`;
+  process.env.RGSWEEP_TRAINER = 'simulated';
+  const stack = await startStack({
+    folder,
+    storeUrl,
+    slots: concurrency,
+    database,
+    log: () => undefined,
+    cancel: new AbortController().signal,
+    onGivenUp: (error) => {
+      throw error;
+    },
+  });
+  const bareWorkers: ChildProcess[] = [];
+  try {
+    bareWorkers.push(await startBareWorker('control', stack.address));
+    bareWorkers.push(await startBareWorker('train', stack.address));
+    const store = await openStore(storeUrl);
+    const connection = await Connection.connect({ address: stack.address });
+    const client = new Client({ connection });
+    const [control, train, server] = stack.processes.map((one) => one.pid()!) as [number, number, number];
+    const bare = bareWorkers.map((one) => one.pid!);
+
+    const sweep = async (name: string, number: number) => {
+      await launchSweep({ client, store, spec: trivialSweep(name, number, concurrency), slots: concurrency });
+      await client.workflow.getHandle(name).result();
+      const finished = (await listTrials(store, name)).filter(({ state }) => state === 'complete').length;
+      if (finished !== number) throw new Error(`${finished} of ${number} trials of ${name} are complete`);
+    };
+    const bareRun = async (name: string, number: number) => {
+      await client.workflow.execute<typeof bareSweep>('bareSweep', {
+        workflowId: name,
+        taskQueue: bareControlQueue,
+        args: [number, concurrency],
+      });
+    };
+    // The data set and every first time of anything.
+    await sweep('warm-up', concurrency);
+    await bareRun('bare-warm-up', concurrency);
+    await sleep(1000);
+
+    const costs: { ours: Cost[]; bare: Cost[] } = { ours: [], bare: [] };
+    for (let round = 1; round <= rounds; round++) {
+      costs.ours.push(await measure(server, [control, train], () => sweep(`round-${round}`, trials)));
+      costs.bare.push(await measure(server, bare, () => bareRun(`bare-${round}`, trials)));
+    }
+    const mean = (some: readonly Cost[], of: (cost: Cost) => number) =>
+      some.reduce((sum, one) => sum + of(one), 0) / some.length;
+    const cpuOf = ({ server: own, workers }: Cost) => own + workers;
+    const line = (what: string, of: (cost: Cost) => number) => {
+      const [ours, plain] = [mean(costs.ours, of), mean(costs.bare, of)];
+      say(
+        `  ${what.padEnd(20)} ${ours.toFixed(1).padStart(8)} ${plain.toFixed(1).padStart(8)}   × ${(ours / plain).toFixed(2)}`,
+      );
+    };
+    say(`database in ${database === 'file' ? 'a file' : 'memory'}`);
+    line('wall', ({ wall }) => wall);
+    line('CPU', cpuOf);
+    line('  of the server', (cost) => cost.server);
+    line('  of the workers', (cost) => cost.workers);
+    await connection.close();
+  } finally {
+    for (const one of bareWorkers) one.stdin?.end();
+    await Promise.all(bareWorkers.map((one) => (one.exitCode === null ? once(one, 'exit') : undefined)));
+    await stack.stop();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+say(
+  `${rounds} × ${trials} trials by turns, ${concurrency} at a time; ms a trial: a sweep, bare children with as many activities (at most × 1.5 wanted)`,
+);
+for (const database of ['memory', 'file'] as const) await compare(database);
