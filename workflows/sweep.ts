@@ -46,6 +46,10 @@ const training = (queue: string | undefined) =>
     retry: { maximumInterval: '1 minute', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
   });
 
+/** How long no report comes before a run ends, and how many are waited for. */
+const quietMilliseconds = 1000;
+const mostReportsAwaited = 64;
+
 /** Milliseconds to wait for the workflow of a segment that has reported to be closed, before its trial's next one starts. */
 const closingMilliseconds = [50, 100, 200, 400, 800, 1600, 3200];
 
@@ -69,6 +73,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   let machine = input.machine ? unpackMachine(input.machine) : initialMachine(spec, input.concurrency);
   let changed = true;
   let reconciledAt = Date.now();
+  let shownBest = bestTrial(machine, rungCount)?.values.at(-1);
   let ready = input.machine !== undefined || !input.rebuild;
   const apply = (event: SweepEvent) => {
     machine = reduce(machine, event, rungCount);
@@ -84,7 +89,8 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   const showBest = () => {
     const best = bestTrial(machine, rungCount);
     const value = best?.values.at(-1);
-    if (!best || value === undefined) return;
+    if (!best || value === undefined || value === shownBest) return;
+    shownBest = value;
     upsertSearchAttributes([
       { key: attribute.best, value: spec.objective.direction === 'maximize' ? -value : value },
       ...(best.family === undefined ? [] : [{ key: attribute.family, value: best.family }]),
@@ -110,10 +116,9 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     else if (report.purpose === 'test') apply({ type: 'tested', trial });
     else {
       const { rung, value, others } = report;
-      const before = bestTrial(machine, rungCount)?.values.at(-1);
       const more = others ? { others } : {};
       apply({ type: 'segmentFinished', trial, rung, value, ...more, ...seconds });
-      if (bestTrial(machine, rungCount)?.values.at(-1) !== before) showBest();
+      showBest();
     }
   });
 
@@ -252,6 +257,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       if (workflowInfo().continueAsNewSuggested) break;
     }
     if (workflowInfo().continueAsNewSuggested) {
+      await quiet();
       await condition(allHandlersFinished);
       await notifier.flush();
       await continueAsNew<typeof sweep>({
@@ -266,6 +272,17 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     const wait = Math.max(0, until - now);
     if (wait > 0) await condition(() => changed || workflowInfo().continueAsNewSuggested, wait);
     if (Date.now() - reconciledAt >= reconcileMilliseconds) await reconcile();
+  }
+
+  /**
+   * Waits until no report comes in for a while: the server refuses to end a run that has just been told something, and the worker
+   * then replays all of it. Nothing new is begun meanwhile, so there are as many reports at most as segments were open.
+   */
+  async function quiet(): Promise<void> {
+    for (let reports = 0; reports < mostReportsAwaited; reports++) {
+      changed = false;
+      if (!(await condition(() => changed, quietMilliseconds))) return;
+    }
   }
 
   /** When a budget of time is used up, what is open writes a checkpoint and gives its trainer back. */

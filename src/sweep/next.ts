@@ -72,8 +72,7 @@ function nextTraining(machine: SweepMachine, spec: SweepSpec): SweepAction | und
   }
   const seed = replicates > 1 ? missingSeed(trials, replicates) : undefined;
   if (seed) return seed;
-  const created = new Set(trials.map((row) => row.baseline));
-  const missing = spec.baselines.find((name) => !created.has(name));
+  const missing = spec.baselines.find((name) => !trials.some((row) => row.baseline === name));
   if (missing !== undefined)
     return { kind: 'create', trial: trials.length, source: { from: 'baseline', name: missing } };
   return searchDecision(machine, spec);
