@@ -81,7 +81,6 @@ function requireKeyPair(): void {
 export function explainConnectionError(error: unknown, { address, connectionOptions }: TemporalSettings) {
   const said = [messageOf(error), error instanceof Error ? messageOf(error.cause ?? '') : ''].join(' ');
   const tls = connectionOptions.tls !== undefined && connectionOptions.tls !== false;
-  const security = /certificate|handshake|tls|ssl|UnknownIssuer|alert|ECONNRESET|socket hang up/i.test(said);
   const refused = /unauthenticated|permission.?denied|unauthorized|jwt|api.?key/i.test(said);
   return new RgsweepError(
     'server-unavailable',
@@ -89,8 +88,8 @@ export function explainConnectionError(error: unknown, { address, connectionOpti
     {
       remedy: refused
         ? 'the server refuses this identity: look at TEMPORAL_API_KEY and TEMPORAL_NAMESPACE'
-        : tls && security
-          ? 'look at TEMPORAL_TLS_SERVER_CA_CERT_PATH, TEMPORAL_TLS_CLIENT_CERT_PATH and …_KEY_PATH, and TEMPORAL_TLS_SERVER_NAME'
+        : tls
+          ? 'is it there, and do we trust each other? look at TEMPORAL_TLS_SERVER_CA_CERT_PATH, TEMPORAL_TLS_CLIENT_CERT_PATH and …_KEY_PATH, and TEMPORAL_TLS_SERVER_NAME'
           : 'start one with `npx rgsweep up`, or name yours with --address or TEMPORAL_ADDRESS',
       cause: error,
     },

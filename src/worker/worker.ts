@@ -21,6 +21,7 @@ import { version } from '../version.js';
 import type { Gpu } from './gpus.js';
 import { oneTrainerPerDevice } from './devices.js';
 import { watchHealth, type HealthWatch } from './health.js';
+import { endWhenIdle, tasksOf } from './idle.js';
 import { installRuntime, workerLogger } from './runtime.js';
 import { keepSweepGauges } from './sweepGauges.js';
 import { trainerCommand } from './trainerCommand.js';
@@ -49,6 +50,8 @@ export interface WorkerSettings {
   stallSeconds: number;
   /** Seconds that a worker has between SIGTERM and its end. Default 25. */
   noticeSeconds?: number;
+  /** Ends by itself after so long without a task; undefined: never. */
+  exitWhenIdleSeconds?: number | undefined;
   /** Makes the control worker one version of a Temporal worker deployment: it gets work once that version is current. */
   deployment?: { name: string; buildId: string } | undefined;
   /** Aborted: trainers write a checkpoint and the worker ends. */
@@ -200,6 +203,17 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       log,
       stop: ended.signal,
     });
+    const { exitWhenIdleSeconds } = settings;
+    if (exitWhenIdleSeconds !== undefined)
+      endWhenIdle({
+        inFlight: () => workers.reduce((sum, worker) => sum + tasksOf(worker), 0),
+        seconds: exitWhenIdleSeconds,
+        end: () => {
+          log.info(`no task for ${exitWhenIdleSeconds} s: the worker ends`);
+          shutdown();
+        },
+        stop: ended.signal,
+      });
     settings.onReady({
       metricsUrl: metricsServer.url,
       temporalMetricsUrl: `http://${metricsHost}:${temporalPort}/metrics`,

@@ -63,6 +63,8 @@ export class TestStack {
   control!: Restartable;
   train!: Restartable;
   address = '';
+  /** Starts the command line. */
+  readonly program: readonly string[] = [process.execPath, mainFile];
   /** The server's own metrics page. */
   serverMetricsUrl = '';
   client!: Client;
@@ -75,7 +77,13 @@ export class TestStack {
   private environment: NodeJS.ProcessEnv | undefined;
 
   async start(
-    options: { slots?: number; environment?: NodeJS.ProcessEnv; serverArguments?: readonly string[] } = {},
+    options: {
+      slots?: number;
+      environment?: NodeJS.ProcessEnv;
+      serverArguments?: readonly string[];
+      /** A port that workers and the command line reach the server's by, in place of it. */
+      through?: (port: number) => Promise<number>;
+    } = {},
   ): Promise<void> {
     this.environment = options.environment;
     const cli = await findTemporalCli({
@@ -98,6 +106,7 @@ export class TestStack {
     ]);
     this.server.start();
     await this.connect();
+    if (options.through) this.address = `127.0.0.1:${await options.through(port)}`;
     this.control = this.worker('control');
     this.train = this.worker('train', { slots: options.slots ?? 2 });
     this.control.start();

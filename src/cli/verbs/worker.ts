@@ -28,6 +28,7 @@ interface WorkerVerbOptions {
   stallSeconds: number;
   notice: number;
   exitWithParent?: boolean;
+  exitWhenIdle?: number;
 }
 
 /** What this machine may offer, checked before anything is offered. */
@@ -122,6 +123,11 @@ export function register(program: Command): void {
       parseCount('--notice', 2),
       parseCount('RGSWEEP_NOTICE_SECONDS', 2)(process.env.RGSWEEP_NOTICE_SECONDS ?? '25'),
     )
+    .option(
+      '--exit-when-idle <seconds>',
+      'end after so long without a task, for jobs that a scaler starts',
+      parseCount('--exit-when-idle', 1),
+    )
     .option('--exit-with-parent', 'end when standard input closes')
     .action(async (options: WorkerVerbOptions) => {
       const { RgsweepError } = await import('../../errors.js');
@@ -158,6 +164,7 @@ export function register(program: Command): void {
         ...(deployment ? { deployment: { name: deployment, buildId } } : {}),
         stallSeconds: options.stallSeconds,
         noticeSeconds: options.notice,
+        exitWhenIdleSeconds: options.exitWhenIdle,
         stop: stop.signal,
         onReady: (addresses) =>
           process.stdout.write(
