@@ -181,22 +181,6 @@ describe.skipIf(program === undefined)('workers in separate roles and queues', (
     expect(new Set(common.map((line) => line.split(' ')[2]))).toEqual(
       new Set([process.env.CUDA_VISIBLE_DEVICES ?? 'undefined']),
     );
-    const doctor = await stack.run('doctor', '--cluster', '--json');
-    expect(doctor.stderr).toBe('');
-    const { healthy, findings } = JSON.parse(doctor.stdout) as {
-      healthy: boolean;
-      findings: { what: string; state: string; found: string }[];
-    };
-    expect(healthy, doctor.stdout).toBe(true);
-    const found = Object.fromEntries(findings.map((one) => [one.what, one.found]));
-    expect(found).toMatchObject({
-      namespace: expect.stringMatching(/^default on Temporal 1\.\d+/) as string,
-      'search attributes': 'all are registered',
-      control: expect.stringMatching(/worker.* \(0\.1\.0\)/) as string,
-      'train queues': expect.stringMatching(/^common: 1 worker \(0\.1\.0\), 1 slot/) as string,
-      encryption: expect.stringMatching(/^none/) as string,
-      'conditional writes': expect.stringMatching(/^s3:.* writes once/) as string,
-    });
     // What workers say of themselves is how doctor and `concurrency: auto` know them.
     const control = await pollers(controlQueue, 'workflow');
     expect(control.map(({ worker }) => worker?.role)).toContain('control');
