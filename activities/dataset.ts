@@ -8,7 +8,7 @@ import { prepareTaskDataset, taskDatasetKey } from '../src/data/taskDataset.js';
 import { finalFailureKinds, RgsweepError } from '../src/errors.js';
 import { layout } from '../src/store/layout.js';
 import type { ObjectStore } from '../src/store/types.js';
-import type { TaskDescription } from '../src/train/protocol.js';
+import { dataTaskOf, type TaskDescription } from '../src/train/protocol.js';
 import type { Dependencies } from './dependencies.js';
 import type { Activities } from './types.js';
 
@@ -37,7 +37,9 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
     const progress: DataProgress = { purpose: 'data', fraction: 0, what: 'looking for the data set' };
     const heart = setInterval(() => context.heartbeat({ ...progress }), 1000);
     try {
-      const key = taskDatasetKey(spec.task);
+      const task = dataTaskOf(spec.task);
+      if (!task) return;
+      const key = taskDatasetKey(task);
       const prefix = layout.dataset(key);
       if (await store.get(`${prefix}/${manifestName}`)) return;
       const parent = join(cacheFolder, 'datasets');
@@ -45,7 +47,7 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
       const folder = await mkdtemp(join(parent, `${key}-making-`));
       try {
         const manifest = await prepareTaskDataset({
-          task: spec.task,
+          task,
           folder,
           signal: context.cancellationSignal,
           onProgress: (fraction, what) => Object.assign(progress, { fraction, what }),

@@ -4,10 +4,10 @@ import { RgsweepError } from '../src/errors.js';
 import { restoreLatestCheckpoint } from '../src/store/checkpoints.js';
 import { layout } from '../src/store/layout.js';
 import { objectivesOf } from '../src/sweep/types.js';
-import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
 import { insideFolder } from './trainerProcess.js';
+import { trainerStart } from './trainerStart.js';
 import type { EvaluateResult, SegmentActivityInput } from './types.js';
 
 /** Measures the checkpoint of `input.step`; its samples and observables are kept beside the trial. */
@@ -32,27 +32,27 @@ export function createEvaluate(dependencies: Dependencies) {
         throw new RgsweepError('crashed', `trial ${trial} has no good checkpoint of step ${step} to measure`);
       const outputFolder = join(run.folder, 'output');
       await mkdir(outputFolder);
+      const start = await run.patiently(() =>
+        trainerStart(dependencies, { task: spec.task, parameters: record.parameters, folder: run.folder }),
+      );
       const started = performance.now();
       let measured: { metrics: Record<string, number>; files: string[] } | undefined;
       const end = await runTrainer({
-        command: dependencies.trainerCommand,
+        ...start.run,
         task: {
           protocol: 1,
           mode: 'evaluate',
           sweep,
           trial,
-          task: spec.task,
+          ...start.task,
           parameters: record.parameters,
           seed: record.seed,
           fromStep: step,
           toStep: step,
           resumeFrom,
           outputFolder,
-          dataFolder: await run.patiently(() => localDataset(dependencies, spec.task)),
-          scheduleFile: null,
           checkpointEverySteps: spec.checkpointEverySteps,
           backend: dependencies.backend ?? spec.backend,
-          threads: dependencies.threads,
           evaluation: {
             split,
             samples: split === 'test' ? 2 * spec.evaluation.samples : spec.evaluation.samples,
@@ -82,7 +82,7 @@ export function createEvaluate(dependencies: Dependencies) {
         if (value === undefined || !Number.isFinite(value))
           throw new RgsweepError(
             'diverged',
-            `${metric} at step ${step} is ${value ?? 'absent'}: it did not converge`,
+            `${metric} at step ${step} is ${value ?? 'absent'}: it did not converge${others(measured.metrics)}`,
           );
       }
       const { metric } = spec.objective;
@@ -109,4 +109,10 @@ export function createEvaluate(dependencies: Dependencies) {
         ...(warnings.length > 0 ? { warnings: [...warnings] } : {}),
       };
     });
+}
+
+/** What was measured instead, for a trainer whose figures have other names than its sweep file. */
+function others(metrics: Readonly<Record<string, number>>): string {
+  const names = Object.keys(metrics);
+  return names.length === 0 ? '' : ` (measured: ${names.join(', ')})`;
 }

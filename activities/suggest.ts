@@ -4,18 +4,15 @@ import { createSampler } from '../src/samplers/index.js';
 import type { Observation } from '../src/samplers/types.js';
 import { configurationIndex, observationsOf } from '../src/sweep/observations.js';
 import { isSettled } from '../src/sweep/configurations.js';
-import { trialKey } from '../src/sweep/trialKey.js';
-import { scheduleFamily, scheduleLabel } from '../src/schedule/label.js';
 import { presets } from '../src/schedule/presets.js';
-import { createProcess } from '../src/schedule/process.js';
 import type { Parameters } from '../src/space/types.js';
 import { layout } from '../src/store/layout.js';
 import { readPrior } from '../src/store/prior.js';
 import { readTrial, writeTrial } from '../src/store/records.js';
 import type { TrialRow } from '../src/sweep/rows.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
-import { datasetStatistics } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
+import { identityOf } from './identity.js';
 import { createRowSnapshots } from './rows.js';
 import type { Activities, SuggestActivityInput } from './types.js';
 
@@ -157,10 +154,10 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
       const known = await knownTrials(spec, rows);
       const parameters = choose(input, rows, known, await priorsOf(spec));
       chosen = parameters;
-      const statistics = await datasetStatistics(store, spec.task);
       // Common random numbers: trials that differ in their schedule alone share data order and noise.
       const seed = spec.sampler.seed + (source.from === 'replicate' ? source.index : 0);
-      const key = trialKey(createProcess(parameters, statistics), statistics, parameters, seed);
+      const identity = await identityOf(store, spec, parameters, seed);
+      const { key } = identity;
       // In a reproducible sweep a failure that came in meanwhile must not matter; a twin of one that failed has failed with it.
       const twin = rows.findIndex(
         (row) => known[row.trial]?.key === key && (row.state !== 'failed' || input.visible !== undefined),
@@ -171,9 +168,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
         trial,
         ...originOf(input),
         parameters,
-        key,
-        label: scheduleLabel(parameters),
-        family: scheduleFamily(parameters),
+        ...identity,
         seed,
         state: equals === undefined ? 'waiting' : 'complete',
         rungs: [],

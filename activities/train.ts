@@ -7,14 +7,18 @@ import { appendCurve } from '../src/store/records.js';
 import { retentionOf } from '../src/sweep/retention.js';
 import { readTrainingParameters } from '../src/train/parameters.js';
 import type { CurvePoint } from '../src/sweep/types.js';
-import type { TrainerTask } from '../src/train/protocol.js';
+import type { SweepTask, TrainerTask } from '../src/train/protocol.js';
+import type { Parameters } from '../src/space/types.js';
 import { createCheckpointSaver, type TrainedCheckpoint } from './checkpointSaver.js';
 import { leaseClaim } from './claim.js';
-import { localDataset } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { graceSeconds, runSegment } from './segment.js';
 import { insideFolder } from './trainerProcess.js';
+import { trainerStart } from './trainerStart.js';
 import type { SegmentActivityInput, TrainResult } from './types.js';
+
+/** Points of a learning curve between two checkpoints; of more every second one is kept. */
+const mostPoints = 4000;
 
 /**
  * Trains a trial from its newest good checkpoint to `input.step`. The truth about how far it got is the manifest in the
@@ -53,27 +57,28 @@ export function createTrain(dependencies: Dependencies) {
 
       const outputFolder = join(run.folder, 'output');
       await mkdir(outputFolder);
+      const { parameters } = record;
+      const start = await run.patiently(() =>
+        trainerStart(dependencies, { task: spec.task, parameters, folder: run.folder }),
+      );
       const task: TrainerTask = {
         protocol: 1,
         mode: 'train',
         sweep,
         trial,
-        task: spec.task,
-        parameters: record.parameters,
+        ...start.task,
+        parameters,
         seed: record.seed,
         fromStep,
         toStep: step,
         resumeFrom: restored ? resumeFolder : null,
         outputFolder,
-        dataFolder: await run.patiently(() => localDataset(dependencies, spec.task)),
-        scheduleFile: null,
         checkpointEverySteps: spec.checkpointEverySteps,
         backend: dependencies.backend ?? spec.backend,
-        threads: dependencies.threads,
         evaluation: { split: 'validation', samples: spec.evaluation.samples, level: 'rung' },
       };
 
-      const batch = readTrainingParameters(record.parameters).batchSize;
+      const batch = batchOf(spec.task, parameters);
       const furthest = Math.max(0, ...record.failures.map((failure) => failure.step));
       // A process that was lost could not count the time it wasted: it is counted while its steps are repeated.
       const wastedByOther = record.failures.at(-1)?.kind === 'worker-lost';
@@ -127,7 +132,7 @@ export function createTrain(dependencies: Dependencies) {
       const saver = createCheckpointSaver(save, run.abandon);
 
       const end = await runTrainer({
-        command: dependencies.trainerCommand,
+        ...start.run,
         task,
         folder: run.folder,
         stop: run.stop,
@@ -155,6 +160,7 @@ export function createTrain(dependencies: Dependencies) {
               if (tensorBytes !== undefined) run.trainer.deviceMemory(tensorBytes);
               Object.assign(progress, { step: at, loss, stepsPerSecond, stepsTrained: at - fromStep });
               points.push({ step: at, loss, stepsPerSecond });
+              if (points.length > mostPoints) points = points.filter((_, index) => index % 2 === 1);
               return;
             }
             case 'checkpoint':
@@ -188,6 +194,13 @@ export function createTrain(dependencies: Dependencies) {
         ...warnings(),
       };
     });
+}
+
+/** Configurations in one step, as far as it is known. */
+function batchOf(task: SweepTask, parameters: Parameters): number {
+  if (task.name !== 'command') return readTrainingParameters(parameters).batchSize;
+  const { batchSize } = parameters;
+  return typeof batchSize === 'number' && batchSize > 0 ? batchSize : 1;
 }
 
 function asError(thrown: unknown): Error {

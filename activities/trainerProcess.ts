@@ -164,7 +164,7 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
     run.onMessage(message);
   };
 
-  const onFlood = () => noise.add('the trainer prints more than this worker reads: it is slowed down');
+  const onFlood = () => run.onNoise('the trainer prints more than this worker reads: it is slowed down');
   const onTooLong = () =>
     endNow(failure('crashed', `the trainer printed a line longer than ${longestLine} characters`));
   readLines(child.stdout, { onLine: receive, onTooLong, onFlood });
@@ -201,7 +201,7 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
           endNow(
             failure(
               'out-of-memory',
-              `the trainer uses ${Math.ceil(bytes / 2 ** 20)} MiB; its task allows ${Math.floor(foreign.memoryBytes / 2 ** 20)} MiB (resources.memory)`,
+              `the trainer uses ${Math.ceil(bytes / 2 ** 20)} MiB; its task allows ${Math.floor(foreign.memoryBytes / 2 ** 20)} MiB (task.resources.memoryMiB)`,
             ),
           );
       },

@@ -33,7 +33,7 @@ export interface WriteArchiveOptions {
   /** Of each trial: the newest good checkpoint, from which it can go on; every good one; or none. */
   checkpoints: 'newest' | 'all' | 'none';
   /** Key of the data set to put in; absent: none, a resumed sweep makes it anew. */
-  dataset?: (spec: SweepSpec) => string;
+  dataset?: (spec: SweepSpec) => string | undefined;
   onWarning: (message: string) => void;
 }
 
@@ -171,9 +171,9 @@ export async function writeArchive(options: WriteArchiveOptions): Promise<Archiv
     await addObject(layout.prior(sweep));
     const trials = await listTrials(store, sweep);
     for (const { trial } of trials) await addTrial(trial);
-    if (options.dataset)
-      for await (const { key } of store.list(`${layout.dataset(options.dataset(spec))}/`))
-        await addObject(key);
+    const dataset = options.dataset?.(spec);
+    if (dataset !== undefined)
+      for await (const { key } of store.list(`${layout.dataset(dataset)}/`)) await addObject(key);
     await addBytes(indexName, encodeJson({ entries }));
     await write(tarEnd);
     await output.sync();

@@ -13,7 +13,7 @@ import type { DiffusionProcess } from '../schedule/types.js';
 import { layout } from '../store/layout.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepSnapshot } from '../sweep/types.js';
-import { taskDatasetKey } from '../data/taskDataset.js';
+import { sweepDatasetKey } from '../data/sweepData.js';
 import { interruptible } from '../tasks/phi4.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js';
 import { writePictures, type PictureFormat } from './pictureFiles.js';
@@ -167,7 +167,7 @@ async function testField(
   { dimension }: DiffusionProcess,
   field: number,
 ): Promise<Float64Array> {
-  const key = `${layout.dataset(taskDatasetKey(spec.task))}/test.safetensors`;
+  const key = `${layout.dataset(sweepDatasetKey(spec.task)!)}/test.safetensors`;
   const object = await store.get(key);
   if (!object) throw new RgsweepError('data-missing', `${store.url} has no ${key}`);
   const samples = decodeSafetensors(object.body).tensors['samples']?.data ?? new Float32Array(0);

@@ -2,7 +2,7 @@ import { basisNames } from '../basis/types.js';
 import { failureKinds } from '../errors.js';
 import { colours, trajectories } from '../schedule/parameters.js';
 import { scheduleFamilies } from '../schedule/types.js';
-import type { TaskDescription } from '../train/protocol.js';
+import type { SweepTask } from '../train/protocol.js';
 
 /** A label's values: a closed set, or the reason why an open one stays small. Never a trial. */
 export type LabelValues = readonly string[] | { open: string };
@@ -19,7 +19,7 @@ export interface MetricDefinition {
 }
 
 /** A task that is missing here does not compile. */
-const tasks: Record<TaskDescription['name'], true> = { phi4: true, images: true, cifar10: true };
+const tasks: Record<SweepTask['name'], true> = { phi4: true, images: true, cifar10: true, command: true };
 
 /** Indices of rungs as label values; higher ones count with the last. */
 export const rungLabels = ['0', '1', '2', '3', '4', '5', '6', '7'] as const;

@@ -1,3 +1,4 @@
+import { sweepShape } from '../data/sweepData.js';
 import { captions } from '../report/captions.js';
 import { parameterText } from '../report/content.js';
 import { fieldGrid, fieldLimit } from '../report/fields.js';
@@ -15,8 +16,7 @@ import { cleanLine, fitLine } from '../report/text.js';
 import { stateText, type TrialTable } from '../report/trialRows.js';
 import { taskWords } from '../report/content.js';
 import type { ObjectStore } from '../store/types.js';
-import type { FieldShape } from '../basis/types.js';
-import type { SweepSpec, TrialRecord } from '../sweep/types.js';
+import type { TrialRecord } from '../sweep/types.js';
 import type { FactText, TrialAnswer } from './api.js';
 import type { FeedState } from './feed.js';
 import { runningLines, snapshotOf } from './sweepAnswer.js';
@@ -69,11 +69,6 @@ function rungTable(trial: TrialRecord): TrialAnswer['rungs'] {
 }
 
 /** Shape of one field of a task's data. */
-function shapeOf(task: SweepSpec['task']): FieldShape {
-  if (!('size' in task)) return { height: 32, width: 32, channels: 3 };
-  return { height: task.size, width: task.size, channels: 'channels' in task ? task.channels : 1 };
-}
-
 /** Everything the page shows of one trial. Undefined when the sweep has no such trial. */
 export async function trialAnswer(
   feed: FeedState,
@@ -88,9 +83,11 @@ export async function trialAnswer(
   const place = table.rows.findIndex((row) => row.trial.trial === number);
   const running = runningLines(view).find((line) => line.trial === number);
   const artifacts = (await loadTrialArtifacts(store, snapshot, trial))?.trial;
+  const shape = sweepShape(snapshot.spec.task);
   const grid =
     artifacts?.samples &&
-    fieldGrid(artifacts.samples, shapeOf(snapshot.spec.task), {
+    shape &&
+    fieldGrid(artifacts.samples, shape, {
       rows: 4,
       columns: 8,
       limit: fieldLimit(artifacts.samples),

@@ -28,7 +28,7 @@ export function perConfigurationOf(input: ReportInput): PerConfiguration {
 }
 
 /** What was trained, in words. */
-export function taskWords({ spec }: SweepSnapshot): string {
+export function taskWords({ spec }: Pick<SweepSnapshot, 'spec'>): string {
   const { task } = spec;
   switch (task.name) {
     case 'phi4':
@@ -40,6 +40,8 @@ export function taskWords({ spec }: SweepSnapshot): string {
     }
     case 'cifar10':
       return 'CIFAR-10, 32 × 32 colour images';
+    case 'command':
+      return `a program of its own, ${fitLine(task.command.join(' '), 120)}${task.data ? `, on ${taskWords({ spec: { ...spec, task: task.data } })}` : ''}`;
   }
 }
 

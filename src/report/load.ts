@@ -1,6 +1,6 @@
 import { decodeStatistics } from '../basis/statistics.js';
 import type { DataStatistics } from '../basis/types.js';
-import { taskDatasetKey } from '../data/taskDataset.js';
+import { sweepDatasetKey } from '../data/sweepData.js';
 import { layout } from '../store/layout.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
@@ -65,7 +65,9 @@ export function loadStatistics(
   snapshot: SweepSnapshot,
   warn: Warn = silent,
 ): Promise<DataStatistics | undefined> {
-  const folder = layout.dataset(taskDatasetKey(snapshot.spec.task));
+  const key = sweepDatasetKey(snapshot.spec.task);
+  if (key === undefined) return Promise.resolve(undefined);
+  const folder = layout.dataset(key);
   return readOptional(store, `${folder}/statistics.safetensors`, decodeStatistics, warn);
 }
 
@@ -127,8 +129,9 @@ export async function loadArtifacts(
   }
   const reference: FieldArtifacts = {};
   if (data && Object.keys(data).length > 0) reference.observables = data;
-  if (trials.size > 0) {
-    const folder = layout.dataset(taskDatasetKey(snapshot.spec.task));
+  const key = sweepDatasetKey(snapshot.spec.task);
+  if (trials.size > 0 && key !== undefined) {
+    const folder = layout.dataset(key);
     const samples = await readOptional(store, `${folder}/test.safetensors`, readSamplesTensor, warn);
     if (samples) reference.samples = samples;
   }

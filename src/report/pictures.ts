@@ -1,4 +1,4 @@
-import { taskShape } from '../data/taskDataset.js';
+import { sweepShape } from '../data/sweepData.js';
 import { messageOf } from '../errors.js';
 import { hierarchy } from '../schedule/hierarchy.js';
 import { createProcess } from '../schedule/process.js';
@@ -91,7 +91,8 @@ async function drawSchedules(input: ReportInput, out: Pictures): Promise<void> {
 
 async function drawFields(input: ReportInput, out: Pictures): Promise<void> {
   const { artifacts, snapshot } = input;
-  const shape = taskShape(snapshot.spec.task);
+  const shape = sweepShape(snapshot.spec.task);
+  if (!shape) return;
   const reference = artifacts?.reference;
   const sets: { name: string; role: NamedObservables['role']; fields: FieldArtifacts }[] = [
     ...shownTrials(input).flatMap(({ name, role, trial }) => {

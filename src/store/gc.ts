@@ -19,8 +19,8 @@ export interface GarbageOptions {
   /** What may still be in the making is left alone until it is so old. */
   olderThanMilliseconds: number;
   retentionOf: (spec: SweepSpec) => RetentionPolicy;
-  /** Key of the data set that a sweep uses; it may throw when it cannot tell. */
-  datasetOf: (spec: SweepSpec) => string;
+  /** Key of the data set that a sweep uses, undefined for none; it may throw when it cannot tell. */
+  datasetOf: (spec: SweepSpec) => string | undefined;
   /** Keys of data sets that stay without a sweep. */
   keepDatasets?: readonly string[];
   /** Told what is left alone, and why. */
@@ -78,7 +78,8 @@ async function* unusedDatasets(
   const used = new Set(keepDatasets.map((key) => layout.dataset(key)));
   for (const spec of specs) {
     try {
-      used.add(layout.dataset(datasetOf(spec)));
+      const key = datasetOf(spec);
+      if (key !== undefined) used.add(layout.dataset(key));
     } catch {
       onWarning(`data sets are left alone: which one sweep "${spec.name}" uses cannot be told`);
       return;

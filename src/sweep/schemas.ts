@@ -4,6 +4,7 @@ import { presets } from '../schedule/presets.js';
 import { trainingParameterRules } from '../train/parameters.js';
 import { parameterDescriptions } from './parameterDescriptions.js';
 import { sweepFileSchema } from './spec.js';
+import { builtInMetrics } from './taskSchema.js';
 
 /** A JSON Schema, draft 7: what editors' YAML servers read. */
 export type JsonSchema = Record<string, unknown>;
@@ -141,16 +142,21 @@ export function sweepSchema(): JsonSchema {
   const body = z.toJSONSchema(sweepFileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
   const properties = body['properties'] as Record<string, JsonSchema>;
   const { $schema: _, properties: __, ...rest } = body;
+  const own = { properties: { task: { properties: { name: { const: 'command' } }, required: ['name'] } } };
+  const strict = {
+    space: { anyOf: [{ type: 'string' }, spaceBody()] },
+    defaults: parameterSetSchema(),
+  };
   return {
     $schema: draft,
     title: 'rgsweep sweep',
     ...rest,
     properties: {
       ...properties,
-      space: { ...without(properties['space']!, 'anyOf'), anyOf: [{ type: 'string' }, spaceBody()] },
       defaults: {
-        ...parameterSetSchema(),
+        type: 'object',
         description: 'Parameters of every trial unless its own set says otherwise',
+        additionalProperties: scalar,
       },
       baselines: {
         ...properties['baselines'],
@@ -159,11 +165,17 @@ export function sweepSchema(): JsonSchema {
         description: 'Presets that always run to the last rung and are reported beside the search',
       },
     },
+    // A program of one's own has parameters of any name, and figures of any name.
+    if: own,
+    then: {},
+    else: { properties: { ...strict, objective: builtInObjective() } },
   };
 }
 
-function without(schema: JsonSchema, key: string): JsonSchema {
-  return Object.fromEntries(Object.entries(schema).filter(([name]) => name !== key));
+/** Figures that the built-in tasks have. */
+function builtInObjective(): JsonSchema {
+  const one = { properties: { metric: { enum: [...builtInMetrics] } } };
+  return { if: { type: 'array' }, then: { items: one }, else: one };
 }
 
 /** Every schema by its file's name in docs/schema. */

@@ -8,6 +8,13 @@ import { presets } from '../schedule/presets.js';
 import { checkTrialParameters, trialParameterNames } from './parameters.js';
 import { prunerNames } from '../pruners/types.js';
 import { leastSteps } from './budget.js';
+import {
+  builtInMetrics,
+  checkOwnParameters,
+  checkTask,
+  commandTaskSchema,
+  resolveCommandTask,
+} from './taskSchema.js';
 import { parseDuration } from './duration.js';
 import { resolveResources, resourcesSchema } from './resources.js';
 import { noticeEvents, webhookVariable } from './notice.js';
@@ -30,7 +37,10 @@ const phi4 = z.strictObject({
 const parameterValue = z.union([z.number(), z.string(), z.boolean()]);
 
 const objective = z.strictObject({
-  metric: z.enum(['kl', 'nll', 'vlb', 'ess', 'reverseKl']),
+  metric: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/)
+    .describe(`${builtInMetrics.join(', ')}; or one that the task’s own command gives`),
   direction: z.enum(['minimize', 'maximize']),
 });
 
@@ -47,7 +57,7 @@ const duration = z
 /** A sweep file as its user writes it (YAML), before paths are followed and names are checked. */
 export const sweepFileSchema = z.strictObject({
   name: sweepName.describe('Name of the sweep: its workflow id and its folder in the store'),
-  task: phi4.describe('What is trained'),
+  task: z.discriminatedUnion('name', [phi4, commandTaskSchema(phi4)]).describe('What is trained'),
   space: z
     .union([z.string(), z.record(z.string(), z.unknown())])
     .describe('Search space: the path of a file, relative to this one, or the space itself'),
@@ -189,9 +199,11 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
   } else {
     space = parseSpace(spec.space, `${where}space`);
   }
+  const own = spec.task.name === 'command';
+  const check = own ? checkOwnParameters : checkTrialParameters;
   const known = new Set(trialParameterNames);
   for (const parameter of space.parameters) {
-    if (!known.has(parameter.name))
+    if (!own && !known.has(parameter.name))
       throw new RgsweepError(
         'bad-configuration',
         `${where}space: no parameter is called ${show(parameter.name)}`,
@@ -200,7 +212,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
         },
       );
   }
-  checkTrialParameters(spec.defaults, `${where}defaults`);
+  check(spec.defaults, `${where}defaults`);
   for (const parameter of space.parameters) {
     const values =
       parameter.type === 'categorical'
@@ -208,8 +220,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
         : parameter.type === 'fixed'
           ? [parameter.value]
           : [parameter.low, parameter.high];
-    for (const value of values)
-      checkTrialParameters({ [parameter.name]: value }, `${where}space.${parameter.name}`);
+    for (const value of values) check({ [parameter.name]: value }, `${where}space.${parameter.name}`);
   }
   for (const [index, name] of spec.baselines.entries()) {
     if (!(name in presets))
@@ -236,6 +247,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
       );
   }
   const objectives = Array.isArray(spec.objective) ? spec.objective : [spec.objective];
+  checkTask(spec.task, objectives, spec.baselines, where);
   checkObjectives(objectives, where);
   const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
   checkWarmStart(warmStart, spec.name, where);
@@ -248,7 +260,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
     );
   const resolved: SweepSpec = {
     name: spec.name,
-    task: spec.task,
+    task: spec.task.name === 'command' ? resolveCommandTask(spec.task, file) : spec.task,
     space,
     objective: objectives[0]!,
     ...(objectives.length > 1 ? { objectives } : {}),

@@ -4,7 +4,7 @@ import type { Parameters, SearchSpace } from '../space/types.js';
 import type { PrunerName } from '../pruners/types.js';
 import type { SamplerName } from '../samplers/types.js';
 import type { ScheduleFamily } from '../schedule/types.js';
-import type { TaskDescription } from '../train/protocol.js';
+import type { SweepTask } from '../train/protocol.js';
 
 /** `waiting`: not started. `paused`: at a rung, holds no trainer. The last three are ends. */
 export const trialStates = ['waiting', 'running', 'paused', 'complete', 'pruned', 'failed'] as const;
@@ -51,7 +51,7 @@ export function objectivesOf(spec: Pick<SweepSpec, 'objective' | 'objectives'>):
 /** A sweep as launched: the validated, resolved form of a sweep file. Immutable, kept as spec.json. */
 export interface SweepSpec {
   name: string;
-  task: TaskDescription;
+  task: SweepTask;
   space: SearchSpace;
   /** The objective, or the first of several. */
   objective: Objective;

@@ -68,8 +68,8 @@ export interface CommandTask {
   resources?: {
     /** Threads it may use; absent: what the worker gives each trainer. */
     threads?: number;
-    /** Resident memory in bytes above which it is ended as out of memory. */
-    memory?: number;
+    /** Resident memory above which it is ended as out of memory. */
+    memoryMiB?: number;
   };
   /** Whatever else the program is to know. */
   settings?: Record<string, unknown>;

@@ -1,8 +1,8 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { localDataset } from '../../activities/dataset.js';
 import { runTrainer } from '../../activities/trainerProcess.js';
+import { trainerStart } from '../../activities/trainerStart.js';
 import { RgsweepError } from '../errors.js';
 import { listCheckpoints } from '../store/inventory.js';
 import { restoreLatestCheckpoint } from '../store/checkpoints.js';
@@ -59,27 +59,28 @@ export async function evaluateCheckpoint(
     }
     const outputFolder = join(folder, 'output');
     await mkdir(outputFolder);
+    const start = await trainerStart(
+      { store, cacheFolder, trainerCommand: trainerCommand(), threads: availableParallelism() },
+      { task: spec.task, parameters: trial.parameters, folder },
+    );
     const task: TrainerTask = {
       protocol: 1,
       mode: 'evaluate',
       ...at,
-      task: spec.task,
+      ...start.task,
       parameters: trial.parameters,
       seed: trial.seed,
       fromStep: restored.step,
       toStep: restored.step,
       resumeFrom,
       outputFolder,
-      dataFolder: await localDataset({ store, cacheFolder }, spec.task),
-      scheduleFile: null,
       checkpointEverySteps: spec.checkpointEverySteps,
       backend: spec.backend,
-      threads: availableParallelism(),
       evaluation: { split, samples: options.samples ?? spec.evaluation.samples, level: options.level },
     };
     let measured: Record<string, number> | undefined;
     const end = await runTrainer({
-      command: trainerCommand(),
+      ...start.run,
       task,
       folder,
       stop: options.stop,

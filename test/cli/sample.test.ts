@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { encodeStatistics, statisticsOfSpectrum } from '../../src/basis/statistics.js';
 import { drawSamples, type SampleSummary, type SampleViewOptions } from '../../src/cli/sampleView.js';
-import { taskDatasetKey } from '../../src/data/taskDataset.js';
+import { sweepDatasetKey } from '../../src/data/sweepData.js';
 import { CounterRandom } from '../../src/random/philox.js';
 import { componentsGiven, scalesOf } from '../../src/sample/scales.js';
 import { createProcess } from '../../src/schedule/process.js';
@@ -44,7 +44,7 @@ beforeAll(async () => {
   await writeTrial(store, sweep, trial);
   await writeTrial(store, sweep, { ...exampleTrial(1), parameters, rungs: [], equals: 0, state: 'complete' });
   await writeTrial(store, sweep, { ...exampleTrial(2), parameters, rungs: [] });
-  const data = layout.dataset(taskDatasetKey(spec.task));
+  const data = layout.dataset(sweepDatasetKey(spec.task)!);
   await store.put(`${data}/statistics.safetensors`, encodeStatistics(statistics));
   const samples = { shape: [3, 36], data: testFields };
   await store.put(`${data}/test.safetensors`, encodeSafetensors({ samples }));

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { Command } from 'commander';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { encodeStatistics } from '../../src/basis/statistics.js';
-import { taskDatasetKey } from '../../src/data/taskDataset.js';
+import { sweepDatasetKey } from '../../src/data/sweepData.js';
 import { register as registerExport } from '../../src/cli/verbs/export.js';
 import { register as registerReport } from '../../src/cli/verbs/report.js';
 import { loadReport, reportVersions, writeReport } from '../../src/report/report.js';
@@ -23,7 +23,7 @@ describe('a report from a store', () => {
   let store: ObjectStore;
   const snapshot = fixtureSnapshot();
   const { name, task } = snapshot.spec;
-  const dataset = layout.dataset(taskDatasetKey(task));
+  const dataset = layout.dataset(sweepDatasetKey(task)!);
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rgsweep-report-'));

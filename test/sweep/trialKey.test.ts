@@ -9,7 +9,7 @@ import { trialKey } from '../../src/sweep/trialKey.js';
 import { createSuggest } from '../../activities/suggest.js';
 import type { Dependencies } from '../../activities/dependencies.js';
 import { encodeStatistics } from '../../src/basis/statistics.js';
-import { taskDatasetKey } from '../../src/data/taskDataset.js';
+import { sweepDatasetKey } from '../../src/data/sweepData.js';
 import { trialTable } from '../../src/report/table.js';
 import { openFileStore } from '../../src/store/file.js';
 import { layout } from '../../src/store/layout.js';
@@ -52,7 +52,7 @@ it('a second trial on the same path is complete at once and says which one it eq
   const store = await openFileStore(join(folder, 'store'));
   const spec = { ...exampleSpec('twins'), defaults: {} };
   await writeSpec(store, spec);
-  const data = layout.dataset(taskDatasetKey(spec.task));
+  const data = layout.dataset(sweepDatasetKey(spec.task)!);
   await store.put(`${data}/statistics.safetensors`, encodeStatistics(statistics));
   // Only what `suggest` uses of them.
   const { suggest } = createSuggest({

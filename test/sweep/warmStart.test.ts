@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Dependencies } from '../../activities/dependencies.js';
 import { createSuggest } from '../../activities/suggest.js';
 import { encodeStatistics } from '../../src/basis/statistics.js';
-import { taskDatasetKey } from '../../src/data/taskDataset.js';
+import { sweepDatasetKey } from '../../src/data/sweepData.js';
 import { methodFacts } from '../../src/report/content.js';
 import { bestSearched } from '../../src/report/ranking.js';
 import type { Parameters } from '../../src/space/types.js';
@@ -153,7 +153,7 @@ describe('a sweep that starts from another one', () => {
     const store = await openFileStore(join(folder, 'store'));
     await writeSpec(store, earlier);
     for (const one of records) await writeTrial(store, 'earlier', one);
-    const data = layout.dataset(taskDatasetKey(earlier.task));
+    const data = layout.dataset(sweepDatasetKey(earlier.task)!);
     await store.put(`${data}/statistics.safetensors`, encodeStatistics(fixtureStatistics()));
     await writePrior(store, 'later', await collectPrior(store, later));
     await writeSpec(store, later);

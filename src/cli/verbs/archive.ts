@@ -29,14 +29,14 @@ export function register(program: Command): void {
     .action(async (sweep: string, file: string, options: ArchiveOptions) => {
       const { connectStore } = await import('../connection.js');
       const { writeArchive } = await import('../../archive/write.js');
-      const { taskDatasetKey } = await import('../../data/taskDataset.js');
+      const { sweepDatasetKey } = await import('../../data/sweepData.js');
       const { formatBytes } = await import('../../report/figures.js');
       const summary = await writeArchive({
         store: await connectStore(options),
         sweep,
         file,
         checkpoints: options.checkpoints,
-        ...(options.withData ? { dataset: (spec) => taskDatasetKey(spec.task) } : {}),
+        ...(options.withData ? { dataset: (spec) => sweepDatasetKey(spec.task) } : {}),
         onWarning: warn,
       });
       process.stdout.write(

@@ -35,6 +35,7 @@ export function register(program: Command): void {
       const { connectStore } = await import('../connection.js');
       const { findGarbage } = await import('../../store/gc.js');
       const { readSpec } = await import('../../store/records.js');
+      const { sweepDatasetKey } = await import('../../data/sweepData.js');
       const { taskDatasetKey } = await import('../../data/taskDataset.js');
       const { retentionOf } = await import('../../sweep/retention.js');
       const { formatBytes } = await import('../../report/figures.js');
@@ -49,7 +50,7 @@ export function register(program: Command): void {
         ...(sweep === undefined ? {} : { sweep }),
         olderThanMilliseconds: options.olderThanHours * 3_600_000,
         retentionOf,
-        datasetOf: (spec) => taskDatasetKey(spec.task),
+        datasetOf: (spec) => sweepDatasetKey(spec.task),
         // What was read from files cannot be made again without them.
         keepDatasets: [taskDatasetKey({ name: 'cifar10' })],
         onWarning: (message) => process.stderr.write(`rgsweep: ${message}\n`),
