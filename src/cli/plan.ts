@@ -1,33 +1,57 @@
+import { formatDuration } from '../sweep/duration.js';
 import { plannedSteps } from '../sweep/plannedSteps.js';
+import { replicatesOf } from '../sweep/rows.js';
 import type { SweepSpec } from '../sweep/types.js';
 
 export interface Plan {
   sweep: string;
   searchedTrials: number;
   baselines: number;
-  /** Training steps if every rung promotes its full share: the most a sweep without failures pays. */
+  /** Seeds of each configuration and baseline. */
+  replicates: number;
+  /** Training steps if every rung promotes its share and nothing fails. */
   steps: number;
+  /** Training steps that it can never be more than, repeats after failures apart. */
+  mostSteps: number;
   text: string;
 }
 
 /** What a sweep would train, in words. */
 export function describePlan(spec: SweepSpec): Plan {
-  const { rungs, steps } = plannedSteps(spec);
+  const { rungs, steps, most } = plannedSteps(spec);
+  const { budget, pruner, sampler } = spec;
+  const replicates = replicatesOf(spec);
   const last = rungs.at(-1)!.to;
-  const lines = rungs.map(
-    ({ from, to, trials }, rung) => `  rung ${rung}: up to ${trials} searched trials, steps ${from} to ${to}`,
+  const lines = rungs.map(({ from, to, trials }, rung) =>
+    pruner.name === 'hyperband'
+      ? `  rung ${rung}: about ${trials} searched trials reach step ${to}`
+      : `  rung ${rung}: ${rung === 0 ? '' : 'about '}${trials} searched trials, steps ${from} to ${to}`,
   );
+  const limits = [
+    ...(budget.steps === undefined ? [] : [`${budget.steps} steps`]),
+    ...(budget.wallClockSeconds === undefined ? [] : [formatDuration(budget.wallClockSeconds)]),
+    ...(budget.gpuHours === undefined ? [] : [`${budget.gpuHours} GPU hours`]),
+  ];
   const text = [
-    `${spec.name}: ${spec.budget.trials} searched trials (${spec.sampler.name}) and ${spec.baselines.length} baselines`,
+    `${spec.name}: ${budget.trials} searched trials (${sampler.name}, ${pruner.name}) and ${spec.baselines.length} baselines${replicates > 1 ? `, each with ${replicates} seeds` : ''}`,
+    ...(spec.warmStart
+      ? [`  starts from what was found by ${spec.warmStart.join(', ')}, read at its launch`]
+      : []),
     ...lines,
     `  baselines (${spec.baselines.join(', ') || 'none'}): ${last} steps each`,
-    `  at most ${steps} training steps in all, without failures`,
+    ...(replicates > 1
+      ? [`  a candidate is trained with ${replicates} fresh seeds before it is called best`]
+      : []),
+    `  about ${steps} training steps in all, and never more than ${most}, repeats after failures apart`,
+    ...(limits.length > 0 ? [`  ends earlier when its budget is used up: ${limits.join(', ')}`] : []),
   ].join('\n');
   return {
     sweep: spec.name,
-    searchedTrials: spec.budget.trials,
+    searchedTrials: budget.trials,
     baselines: spec.baselines.length,
+    replicates,
     steps,
+    mostSteps: most,
     text,
   };
 }

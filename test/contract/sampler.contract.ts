@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CounterRandom } from '../../src/random/philox.js';
 import { createSampler } from '../../src/samplers/index.js';
 import type { Observation, SamplerName } from '../../src/samplers/types.js';
+import { createSearch } from '../../src/search/engine.js';
 import { parseSpace } from '../../src/space/parse.js';
 import type { Parameters, SearchSpace } from '../../src/space/types.js';
 import { validateParameters } from '../../src/space/validate.js';
@@ -120,6 +121,24 @@ export function samplerContract(name: SamplerName): void {
           expect(validateParameters(where, suggested)).toEqual([]);
         }
       });
+    });
+
+    it('is asked and told in any order: every id once, and the next trial depends on the results, not on when they came', () => {
+      const where = spaces['conditions three levels deep']!;
+      const play = (order: readonly number[]) => {
+        const search = createSearch({ space: where, sampler, seed: 4 });
+        const asked = order.map(() => search.ask()!);
+        expect(asked.map(({ id }) => id)).toEqual(order.map((_, id) => id));
+        for (const id of order) search.tell({ id, value: id % 5 === 0 ? null : valueOf(asked[id]!.params) });
+        // The last asks come with some trials still open.
+        const later = [search.ask()!, search.ask()!, search.ask()!];
+        expect(later.map(({ id }) => id)).toEqual([order.length, order.length + 1, order.length + 2]);
+        return [...asked, ...later].map(({ params }) => params);
+      };
+      const ids = Array.from({ length: 16 }, (_, id) => id);
+      const shuffled = ids.map((id) => (id * 7 + 3) % 16);
+      expect(play(shuffled)).toEqual(play(ids));
+      expect(play([...ids].reverse())).toEqual(play(ids));
     });
 
     it('differs between trials and between seeds', () => {

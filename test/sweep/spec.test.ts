@@ -164,9 +164,19 @@ describe('sweep files', () => {
 });
 
 describe('the plan of a sweep', () => {
-  it('counts at most what promotion ASHA trains', () => {
+  it('counts what promotion ASHA trains, and names what it cannot exceed', () => {
     const plan = describePlan(parse(good));
     // One baseline to 30; six trials to 10, two of them on to 30.
     expect(plan.steps).toBe(30 + 6 * 10 + 2 * 20);
+    expect(plan.mostSteps).toBe(30 + 6 * 30);
+    const whole = describePlan(
+      parse(
+        `${good.replace('trials: 6', 'trials: 6, steps: 400, wallClock: 2h')}replicates: 2\nwarmStart: earlier\n`,
+      ),
+    );
+    expect(whole).toMatchObject({ replicates: 2, mostSteps: 400 });
+    expect(whole.text).toMatch(
+      /each with 2 seeds[^]*found by earlier[^]*2 fresh seeds[^]*budget is used up: 400 steps, 2h/,
+    );
   });
 });
