@@ -9,6 +9,15 @@ import numpy as np
 from .safetensors import load_file
 
 
+def _revive(value):
+    """JSON has no NaN, infinities and -0; the store writes them as {"$number": "NaN"}."""
+    return float(value["$number"]) if list(value) == ["$number"] else value
+
+
+def _parse(text):
+    return json.loads(text, object_hook=_revive)
+
+
 def open_sweep(store, name):
     """A sweep by the folder of its store (or its file:// URL) and its name."""
     return Sweep(store, name)
@@ -27,11 +36,11 @@ class Sweep:
     @property
     def spec(self):
         """The sweep as launched."""
-        return json.loads((self.folder / "spec.json").read_text(encoding="utf-8"))
+        return _parse((self.folder / "spec.json").read_text(encoding="utf-8"))
 
     def trials(self):
         """Records of all trials, by number: parameters, state, results at rungs, failures."""
-        records = [json.loads(file.read_text(encoding="utf-8")) for file in self.folder.glob("trials/*/trial.json")]
+        records = [_parse(file.read_text(encoding="utf-8")) for file in self.folder.glob("trials/*/trial.json")]
         return sorted(records, key=lambda record: record["trial"])
 
     def rows(self):
@@ -62,7 +71,7 @@ class Sweep:
         """Learning curve of a trial: arrays `step`, `loss`, `stepsPerSecond`, by step; of repeated steps the newest."""
         parts = []
         for file in (self._trial(trial) / "curve").glob("*.jsonl"):
-            lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+            lines = [_parse(line) for line in file.read_text(encoding="utf-8").splitlines()]
             # The first line says when the part was written.
             written = next((line["writtenAt"] for line in lines if "writtenAt" in line), "")
             parts.append((written, [line for line in lines if "step" in line]))
@@ -75,7 +84,7 @@ class Sweep:
     def checkpoints(self, trial):
         """Manifests of a trial's checkpoints by step."""
         found = self._trial(trial).glob("step-*/manifest.json")
-        manifests = [json.loads(file.read_text(encoding="utf-8")) for file in found]
+        manifests = [_parse(file.read_text(encoding="utf-8")) for file in found]
         return {manifest["step"]: manifest for manifest in sorted(manifests, key=lambda manifest: manifest["step"])}
 
     def checkpoint(self, trial, step=None):
@@ -105,4 +114,4 @@ class Sweep:
                 return dict(arrays)
         if path.suffix == ".npy":
             return np.load(path)
-        return json.loads(content) if path.suffix == ".json" else content
+        return _parse(content) if path.suffix == ".json" else content

@@ -1,5 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { createConversation } from '../../src/train/conversation.js';
@@ -7,6 +9,7 @@ import { readTrainerLine } from '../../src/train/messages.js';
 import type { TrainerMessage } from '../../src/train/protocol.js';
 import { trainerSchemas } from '../../src/train/trainerSchemas.js';
 import { fixtureTrainer, mainFile } from '../e2e/harness.js';
+import { pythonWith } from '../e2e/python.js';
 
 const check = (command: string[], ...options: string[]) => {
   const args = [
@@ -32,6 +35,14 @@ describe('rgsweep trainer check', () => {
     expect(results).toHaveLength(7);
     expect(status).toBe(0);
   }, 180_000);
+
+  it('passes the example in NumPy, whose resumed training equals an uninterrupted one', () => {
+    const example = fileURLToPath(new URL('../../examples/numpy-trainer/train.py', import.meta.url));
+    const { status, results } = check([join(pythonWith('numpy'), 'python3'), example]);
+    expect(results.filter(({ outcome }) => outcome !== 'passed')).toEqual([]);
+    expect(results).toHaveLength(7);
+    expect(status).toBe(0);
+  }, 240_000);
 
   it('says what a trainer does not do: one that looks at no version and hears no signal', () => {
     const { status, results } = check([process.execPath, fixtureTrainer], '--grace', '2');
