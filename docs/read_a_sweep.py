@@ -31,7 +31,8 @@ print(last.sort_values(metric, ascending=ascending)[["trial", "label", "step", m
 figure, (left, right) = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
 for trial, rows in table.groupby("trial"):
     baseline = rows["baseline"].iloc[0]
-    style = {"color": "black" if isinstance(baseline, str) else None, "label": baseline or f"trial {trial}"}
+    named = isinstance(baseline, str)
+    style = {"color": "black" if named else None, "label": baseline if named else f"trial {trial}"}
     curve = sweep.curve(trial)
     left.plot(curve["step"], curve["loss"], **style)
     errors = rows.get(f"{metric}Error")
