@@ -85,6 +85,16 @@ export interface StandingText {
   stepsPaid: string;
 }
 
+/** A button that asks the sweep for something. */
+export interface ActionText {
+  action: string;
+  title: string;
+  /** Asked before it is done; nothing is asked where it is empty. */
+  question: string;
+  /** Text that goes with it: what is in the field before the reader changes it. */
+  text?: string;
+}
+
 /** GET /api/sweeps/NAME */
 export interface SweepAnswer {
   name: string;
@@ -112,7 +122,7 @@ export interface SweepAnswer {
   best: number | null;
   failures: number;
   /** What may be asked of the sweep now; empty unless the page was started with --allow-actions. */
-  actions: { action: string; title: string; question: string }[];
+  actions: ActionText[];
 }
 
 /** GET /api/sweeps/NAME/trials?since=VERSION: rows that changed after that version, in the order of rank. */

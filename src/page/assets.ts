@@ -54,8 +54,8 @@ export function loadAssets(): Map<string, Asset> {
   return assets;
 }
 
-/** The one document: everything in it is made by the script. `token` only where actions are allowed. */
-export function pageShell(token: string | undefined): string {
+/** The one document: everything in it is made by the script. `token` only where actions are allowed; `scripts` are asked for at once. */
+export function pageShell(token: string | undefined, scripts: readonly string[]): string {
   const meta = token === undefined ? '' : `\n<meta name="rgsweep-token" content="${escapeHtml(token)}">`;
   return `<!doctype html>
 <html lang="en">
@@ -66,6 +66,7 @@ export function pageShell(token: string | undefined): string {
 <title>rgsweep</title>
 <link rel="icon" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/page.css">
+${scripts.map((name) => `<link rel="modulepreload" href="/assets/${name}">`).join('\n')}
 <script type="module" src="/assets/main.js"></script>
 </head>
 <body>

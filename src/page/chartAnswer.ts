@@ -19,6 +19,8 @@ export interface ChartRequest {
 
 export const maximumCompared = 6;
 const maximumKept = 60;
+/** Charts of so many trials take no longer than others. */
+const quickTrials = 200;
 /** The clock is part of a running sweep's pictures: those are drawn again after this long. */
 const clockMilliseconds = 10_000;
 
@@ -32,6 +34,8 @@ function answerOf(drawn: Awaited<ReturnType<GalleryChart['draw']>>): ChartAnswer
  */
 export class ChartDrawer {
   private readonly kept = new Map<string, Promise<ChartAnswer>>();
+  /** Of charts with patience: the last picture and when it was asked for. */
+  private readonly patient = new Map<string, { at: number; answer: Promise<ChartAnswer> }>();
   private turn: Promise<unknown> = Promise.resolve();
 
   constructor(
@@ -47,10 +51,19 @@ export class ChartDrawer {
     const key = JSON.stringify([feed.version, clock, request]);
     const known = this.kept.get(key);
     if (known) return known;
+    const trials = feed.view.records.length;
+    const patience = galleryCharts.get(request.id)?.patienceMilliseconds;
+    const last = this.patient.get(request.id);
+    // A small sweep is drawn in no time, and ends before patience does.
+    if (patience && last && trials > quickTrials && now.getTime() - last.at < patience) return last.answer;
     const answer = this.turn.then(make);
     this.turn = answer.catch(() => undefined);
     this.kept.set(key, answer);
     answer.catch(() => this.kept.delete(key));
+    if (patience && feed.view.finishedAt === undefined) {
+      this.patient.set(request.id, { at: now.getTime(), answer });
+      answer.catch(() => this.patient.delete(request.id));
+    }
     for (const old of this.kept.keys()) {
       if (this.kept.size <= maximumKept) break;
       this.kept.delete(old);

@@ -80,13 +80,15 @@ export class Pages {
   }
 
   /** @throws RgsweepError('server-unavailable') without a server, and whatever the sweep refuses */
-  async act(name: string, action: string): Promise<string> {
+  async act(name: string, action: { action: string; text: string }): Promise<string> {
     const client: Client | undefined = await this.findClient();
     if (!client)
       throw new RgsweepError('server-unavailable', 'no Temporal server answers', {
         remedy: 'start one with `npx rgsweep up`',
       });
-    return actOnSweep(client, name, action);
+    const spec = await readSpec(this.store, name);
+    if (!spec) throw new RgsweepError('not-found', `${this.store.url} has no sweep called "${name}"`);
+    return actOnSweep(client, spec, action);
   }
 
   private async watch(name: string): Promise<Watched | undefined> {

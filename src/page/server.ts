@@ -41,8 +41,13 @@ const problem = (status: number, text: string, remedy?: string): Answer => ({
 
 function problemOf(error: unknown): Answer {
   if (!(error instanceof RgsweepError)) return problem(500, messageOf(error));
-  const status =
-    error.kind === 'usage' ? 400 : error.kind === 'not-found' ? 404 : error.kind === 'conflict' ? 409 : 503;
+  const statuses: Partial<Record<RgsweepError['kind'], number>> = {
+    usage: 400,
+    'bad-configuration': 400,
+    'not-found': 404,
+    conflict: 409,
+  };
+  const status = statuses[error.kind] ?? 503;
   return problem(status, error.message, error.remedy);
 }
 
@@ -91,15 +96,18 @@ function decode(part: string): string | undefined {
 const pagePath = /^\/(?:sweeps\/[^/]+(?:\/trials\/\d{1,9})?)?$/;
 
 /**
- * Serves the live page. Everything is read-only unless `allowActions`; then pause, resume and stop are taken from this page
- * itself and from nowhere else.
+ * Serves the live page. Everything is read-only unless `allowActions`; then pause, resume, stop and enqueue are taken from this
+ * page itself and from nowhere else.
  * @throws RgsweepError('conflict') when the port is taken or may not be opened
  */
 export async function startPageServer(input: PageServerInput): Promise<PageServer> {
   const { pages, port, host, allowedHosts, allowActions } = input;
   const assets = loadAssets();
   const token = allowActions ? createToken() : undefined;
-  const shell = pageShell(token);
+  const shell = pageShell(
+    token,
+    [...assets.keys()].filter((name) => name.endsWith('.js')),
+  );
 
   async function ask(path: string[], query: URLSearchParams): Promise<unknown> {
     const [what, name, part, which] = path;
@@ -125,15 +133,18 @@ export async function startPageServer(input: PageServerInput): Promise<PageServe
       return problem(403, 'this page is read-only', 'start it with `rgsweep ui --allow-actions`');
     const forbidden = forbidsAction(request.headers, token);
     if (forbidden !== undefined) return problem(403, forbidden);
-    let action: unknown;
+    let asked: { action?: unknown; text?: unknown } | null;
     try {
-      action = (JSON.parse(await readBody(request)) as { action?: unknown } | null)?.action;
+      asked = JSON.parse(await readBody(request)) as typeof asked;
     } catch (error) {
       if (error instanceof RgsweepError) throw error;
       return problem(400, 'the request is not JSON');
     }
-    if (typeof action !== 'string') return problem(400, 'the request names no action');
-    return { status: 200, type: json, body: JSON.stringify({ answer: await pages.act(name, action) }) };
+    const { action, text = '' } = asked ?? {};
+    if (typeof action !== 'string' || typeof text !== 'string')
+      return problem(400, 'the request names no action');
+    const said = await pages.act(name, { action, text });
+    return { status: 200, type: json, body: JSON.stringify({ answer: said }) };
   }
 
   async function answer(request: IncomingMessage): Promise<Answer> {

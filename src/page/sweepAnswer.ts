@@ -1,3 +1,4 @@
+import { stringify } from 'yaml';
 import type { SweepView } from '../cli/collect.js';
 import { progressOf } from '../cli/progress.js';
 import { failuresOf, standingRows, taskWords, tiles } from '../report/content.js';
@@ -9,6 +10,7 @@ import { cleanLine, fitLine } from '../report/text.js';
 import type { TrialTable } from '../report/trialRows.js';
 import { unsettled } from '../report/unsettled.js';
 import { sourceWords, verdict } from '../report/verdict.js';
+import type { Parameters } from '../space/types.js';
 import type { SweepSnapshot, SweepState } from '../sweep/types.js';
 import type { ChartPlace, RowText, RunningLine, SectionText, SweepAnswer, TrialsAnswer } from './api.js';
 import type { FeedState } from './feed.js';
@@ -26,8 +28,18 @@ export function snapshotOf(view: SweepView): SweepSnapshot {
 }
 
 /** What may be asked of a sweep in a state, in the words of its buttons. */
-export function actionsFor(state: SweepState, open: boolean): SweepAnswer['actions'] {
+export function actionsFor(
+  state: SweepState,
+  open: boolean,
+  model: Parameters | undefined,
+): SweepAnswer['actions'] {
   if (!open) return [];
+  const enqueue = {
+    action: 'enqueue',
+    title: 'Enqueue',
+    question: `Parameters of a trial to train next, one \`name: value\` a line.${model ? ' These are the best trial’s: change what you like.' : ''}`,
+    text: model ? stringify(model) : '',
+  };
   const stop = {
     action: 'stop',
     title: 'Stop',
@@ -41,9 +53,10 @@ export function actionsFor(state: SweepState, open: boolean): SweepAnswer['actio
         title: 'Pause now',
         question: 'Pause at once? Running trials write a checkpoint and give their trainer back.',
       },
+      enqueue,
       stop,
     ];
-  return state === 'paused' ? [{ action: 'resume', title: 'Resume', question: '' }, stop] : [];
+  return state === 'paused' ? [{ action: 'resume', title: 'Resume', question: '' }, enqueue, stop] : [];
 }
 
 export function runningLine(one: RunningTrial, started: boolean): RunningLine {
@@ -187,7 +200,7 @@ export function sweepAnswer(
     sections: sectionsOf({ snapshot, now }),
     best: bestSearched(snapshot)?.trial ?? null,
     failures: failuresOf(snapshot).length,
-    actions: allowActions ? actionsFor(view.state, view.open) : [],
+    actions: allowActions ? actionsFor(view.state, view.open, bestSearched(snapshot)?.parameters) : [],
   };
 }
 

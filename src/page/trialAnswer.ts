@@ -9,21 +9,30 @@ import {
   formatTime,
   metricFigure,
   metricTitle,
+  type Figure,
 } from '../report/figures.js';
 import { loadTrialArtifacts } from '../report/load.js';
 import { bestSearched } from '../report/ranking.js';
 import { cleanLine, fitLine } from '../report/text.js';
 import { stateText, type TrialTable } from '../report/trialRows.js';
 import { taskWords } from '../report/content.js';
+import { readLogs } from '../store/logs.js';
 import type { ObjectStore } from '../store/types.js';
 import type { TrialRecord } from '../sweep/types.js';
 import type { FactText, TrialAnswer } from './api.js';
 import type { FeedState } from './feed.js';
 import { runningLines, snapshotOf } from './sweepAnswer.js';
 
+/** Lines of a trial's log that its page shows. */
+const shownLogLines = 200;
+
 /** Metrics that are no figure of merit but belong to one, as its error does. */
 const isError = (name: string, all: Readonly<Record<string, number>>): boolean =>
   name.endsWith('Error') && Object.hasOwn(all, name.slice(0, -'Error'.length));
+
+/** A figure as people read it; what counts something has no places after the point. */
+const figureText = (name: string, figure: Figure): string =>
+  name === 'functionEvaluations' ? formatCount(figure.value) : formatFigure(figure);
 
 function metricFacts(metrics: Readonly<Record<string, number>>): FactText[] {
   return Object.keys(metrics)
@@ -33,7 +42,7 @@ function metricFacts(metrics: Readonly<Record<string, number>>): FactText[] {
       return [
         {
           name: fitLine(metricTitle(name), 60),
-          value: figure ? formatFigure(figure) : 'not a finite number',
+          value: figure ? figureText(name, figure) : 'not a finite number',
         },
       ];
     });
@@ -58,7 +67,7 @@ function rungTable(trial: TrialRecord): TrialAnswer['rungs'] {
       formatCount(result.step),
       ...names.map((name) => {
         const figure = metricFigure(result.metrics, name);
-        return figure ? formatFigure(figure) : '–';
+        return figure ? figureText(name, figure) : '–';
       }),
       formatDuration(result.trainSeconds),
       formatDuration(result.evaluateSeconds),
@@ -84,6 +93,7 @@ export async function trialAnswer(
   const running = runningLines(view).find((line) => line.trial === number);
   const artifacts = (await loadTrialArtifacts(store, snapshot, trial))?.trial;
   const shape = sweepShape(snapshot.spec.task);
+  const log = await readLogs(store, snapshot.spec.name, number);
   const grid =
     artifacts?.samples &&
     shape &&
@@ -151,9 +161,23 @@ export async function trialAnswer(
           },
         ]
       : [],
-    log: null,
+    log:
+      log.length === 0
+        ? null
+        : {
+            lines: log
+              .slice(-shownLogLines)
+              .map(({ at, level, text }) =>
+                cleanLine(`${at.slice(11, 19)} ${level === 'output' ? '' : `${level}: `}${text}`),
+              ),
+            from: `${log.length > shownLogLines ? `The last ${shownLogLines} of ${formatCount(log.length)} lines` : 'What'} its trainers printed and its workers said, oldest first; times in UTC.`,
+          },
     commands: [
-      `npx rgsweep trials ${cleanLine(snapshot.spec.name)} --json`,
+      `npx rgsweep show ${cleanLine(snapshot.spec.name)} ${number}`,
+      `npx rgsweep logs ${cleanLine(snapshot.spec.name)} ${number}`,
+      ...(trial.rungs.length > 0
+        ? [`npx rgsweep sample ${cleanLine(snapshot.spec.name)} ${number} --output samples`]
+        : []),
       ...(trial.state === 'failed'
         ? [`npx rgsweep resume ${cleanLine(snapshot.spec.name)} --trials ${number}`]
         : []),

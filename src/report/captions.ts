@@ -20,6 +20,10 @@ export const captions = {
     'One line a trial, from parameter to parameter to the result; dark lines are good ones. Where a parameter does not exist for a trial, its line passes below the axis.',
   contour:
     'Two parameters at once: each dot is a trial at its highest rung, dark dots are good ones, the ring is the best.',
+  importance:
+    'Grey: the share of the objective’s variance over the whole space that each parameter explains alone (fANOVA). Blue: its share in what makes a trial one of the best (PED-ANOVA). Bars are ± 2 standard errors.',
+  tradeOff:
+    'Two figures of every trial at its highest rung. Ringed and joined: the Pareto front of the highest rung, which no trial there beats in both. Baselines have their own colours.',
   gamma:
     'γᵢ(t), the negative log signal-to-noise ratio of the process, for one component of each momentum shell. One line: all components are noised together. Lines apart: one scale after the other.',
   noise:

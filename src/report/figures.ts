@@ -79,6 +79,11 @@ export interface MetricWords {
 }
 
 const words: Record<string, MetricWords> = {
+  functionEvaluations: {
+    name: 'calls of the network',
+    unit: '',
+    meaning: 'how often the likelihood’s integration calls the network',
+  },
   kl: {
     name: 'KL',
     unit: 'nats',

@@ -4,6 +4,7 @@ import { createProcess } from '../schedule/process.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { captions } from './captions.js';
 import { contourAxes, contourChart } from './charts/contour.js';
+import { importanceChart } from './charts/importance.js';
 import { curveTrials, lossChart, rungsChart } from './charts/learning.js';
 import { parallelChart } from './charts/parallel.js';
 import { axisTitle, parameterCharts } from './charts/parameters.js';
@@ -11,8 +12,10 @@ import type { Chart } from './charts/render.js';
 import { cutoffChart, scheduleChart, type NamedProcess } from './charts/schedules.js';
 import { bestSoFarChart } from './charts/search.js';
 import { timelineChart } from './charts/timeline.js';
-import { formatCount } from './figures.js';
+import { tradeOffChart, tradeOffMetrics } from './charts/tradeOff.js';
+import { formatCount, metricTitle } from './figures.js';
 import { shownTrials } from './pictures.js';
+import { importanceOrWhy } from './understanding.js';
 
 /** What a chart is drawn from. */
 export interface GalleryInput {
@@ -44,6 +47,8 @@ export interface GalleryChart {
   draw: (input: GalleryInput) => Promise<Chart[] | string>;
   /** Whose learning curves it needs. */
   curves?: (snapshot: SweepSnapshot) => TrialRecord[];
+  /** Costs seconds of a processor in a large sweep: a picture this young is good enough. */
+  patienceMilliseconds?: number;
   /** Depends on the trials that are chosen for comparison. */
   compares?: boolean;
 }
@@ -115,27 +120,32 @@ function scheduleGalleryChart(
   };
 }
 
-function contourChoices({ snapshot, choices }: GalleryInput): GalleryChoice[] {
-  const axes = contourAxes(snapshot);
-  const options = axes.map((name) => ({ value: name, title: axisTitle(name) }));
+/** Choices of a chart's two axes: what was asked for where there is such an axis, else the first two. */
+function axisChoices(
+  axes: readonly string[],
+  titleOf: (name: string) => string,
+  choices: GalleryInput['choices'],
+): GalleryChoice[] {
+  const options = axes.map((name) => ({ value: name, title: titleOf(name) }));
   const pick = (parameter: string, fallback: string | undefined) => {
     const wanted = choices?.[parameter];
     return wanted !== undefined && axes.includes(wanted) ? wanted : (fallback ?? '');
   };
   const x = pick('x', axes[0]);
+  const y = pick(
+    'y',
+    axes.find((name) => name !== x),
+  );
   return [
     { parameter: 'x', title: 'across', options, chosen: x },
-    {
-      parameter: 'y',
-      title: 'up',
-      options,
-      chosen: pick(
-        'y',
-        axes.find((name) => name !== x),
-      ),
-    },
+    { parameter: 'y', title: 'up', options, chosen: y },
   ];
 }
+
+const contourChoices = ({ snapshot, choices }: GalleryInput) =>
+  axisChoices(contourAxes(snapshot), axisTitle, choices);
+const tradeOffChoices = ({ snapshot, choices }: GalleryInput) =>
+  axisChoices(tradeOffMetrics(snapshot), metricTitle, choices);
 
 /** Every chart of the live page, by section. A report draws the same ones, all at once. */
 export const gallery: readonly GallerySection[] = [
@@ -193,6 +203,17 @@ export const gallery: readonly GallerySection[] = [
     keys: rungKeys,
     charts: [
       {
+        id: 'importance',
+        title: 'Which parameters matter',
+        small: false,
+        caption: () => captions.importance,
+        patienceMilliseconds: 60_000,
+        draw: async ({ snapshot }) => {
+          const found = importanceOrWhy(snapshot);
+          return typeof found === 'string' ? `${found}.` : [await importanceChart(found)];
+        },
+      },
+      {
         id: 'parallel',
         title: 'Parallel coordinates',
         small: false,
@@ -223,6 +244,34 @@ export const gallery: readonly GallerySection[] = [
           return one(
             await contourChart(input.snapshot, x, y),
             'Fewer than two trials with a result have both parameters.',
+          );
+        },
+      },
+    ],
+  },
+  {
+    id: 'trade-off',
+    title: 'Two figures at once',
+    keys: () => [
+      { color: 'best', text: 'Pareto front' },
+      { color: 'trial', text: 'other trials' },
+      { color: 'standard', text: 'standard diffusion' },
+      { color: 'baseline', text: 'other baselines' },
+    ],
+    charts: [
+      {
+        id: 'pareto',
+        title: 'Pareto front',
+        small: false,
+        caption: () => captions.tradeOff,
+        choices: tradeOffChoices,
+        draw: async (input) => {
+          const [x, y] = tradeOffChoices(input).map(({ chosen }) => chosen);
+          if (!x || !y) return noResult;
+          if (x === y) return 'Choose two different figures.';
+          return one(
+            await tradeOffChart(input.snapshot, x, y),
+            'Fewer than two trials with a result have both figures.',
           );
         },
       },

@@ -9,6 +9,7 @@ import {
   taskWords,
   tiles,
 } from './content.js';
+import { captions } from './captions.js';
 import { failuresBody } from './failuresTable.js';
 import { fieldGradient } from './fields.js';
 import {
@@ -19,6 +20,7 @@ import {
   metricWords,
   directionWords,
 } from './figures.js';
+import { galleryFigures, type GalleryFigures } from './galleryFigures.js';
 import { observablesTable } from './observablesTable.js';
 import { drawPictures, shownTrials, type Pictures } from './pictures.js';
 import { bestSearched, standings, type Standings } from './ranking.js';
@@ -78,52 +80,41 @@ function rungKeys({ snapshot }: ReportInput): string {
   return `<ul class="keys">${keys.join('')}</ul>`;
 }
 
-function searchSection(input: ReportInput, pictures: Pictures): string {
+function searchSection(input: ReportInput, pictures: Pictures, more: GalleryFigures): string {
   const { snapshot } = input;
-  const name = escapeHtml(metricWords(snapshot.spec.objective.metric).name);
   const charts = [
-    figure(
-      pictures.overSteps,
-      `Every result of the search as a dot, the best so far at each rung as a line, against the training steps that the whole sweep had done by then. Dashed: the baselines’ last results. All on validation data.`,
-    ),
-    figure(pictures.overTime, 'The same against the clock.'),
+    figure(pictures.overSteps, captions.overSteps),
+    figure(pictures.overTime, captions.overTime),
   ].join('\n');
   const learning = [
-    figure(
-      pictures.rungs,
-      `${name} of each trial at the rungs it was judged at. A line that ends early was not promoted; crossing lines are changes of rank.`,
-    ),
-    figure(
-      pictures.loss?.chart,
-      `Training loss, averaged over short stretches of steps${
-        pictures.loss && pictures.loss.drawn < pictures.loss.of
-          ? `; ${pictures.loss.drawn} of ${formatCount(pictures.loss.of)} trials are drawn`
-          : ''
-      }. Losses of different schedules weigh noise levels differently: they show whether a training is healthy, not which schedule is better.`,
-    ),
+    figure(pictures.rungs, escapeHtml(captions.rungs(snapshot))),
+    figure(pictures.loss?.chart, captions.loss(pictures.loss)),
   ].join('\n');
   return section(
     'search',
     'How the search went',
     pictures.overSteps || pictures.loss || pictures.rungs
       ? `${pictures.overSteps ? `${rungKeys(input)}<div class="pair">${charts}</div>` : ''}
-${pictures.rungs || pictures.loss ? `<h3>Learning</h3><div class="pair">${learning}</div>` : ''}`
+${pictures.rungs || pictures.loss ? `<h3>Learning</h3><div class="pair">${learning}</div>` : ''}
+${more.timeline ?? ''}`
       : '',
   );
 }
 
-function parametersSection(input: ReportInput, pictures: Pictures): string {
+function parametersSection(input: ReportInput, pictures: Pictures, more: GalleryFigures): string {
   if (pictures.parameters.length === 0) return '';
   return section(
     'parameters',
     `${escapeHtml(metricWords(input.snapshot.spec.objective.metric).name)} against each parameter`,
-    `<p class="lead">Each dot is one trial at one rung, on one vertical scale. The ring is the best trial, the dashed line standard diffusion. Other parameters vary from dot to dot, so a pattern here is an association, not an effect.</p>
+    `<p class="lead">${captions.slices}</p>
 ${rungKeys(input)}
-<div class="small">${pictures.parameters.map(({ svg }) => `<figure>${svg}</figure>`).join('\n')}</div>`,
+<div class="small">${pictures.parameters.map(({ svg }) => `<figure>${svg}</figure>`).join('\n')}</div>
+${more.parallel ?? ''}
+${more.contour ?? ''}`,
   );
 }
 
-function scheduleSection(input: ReportInput, pictures: Pictures): string {
+function scheduleSection(input: ReportInput, pictures: Pictures, more: GalleryFigures): string {
   const best = bestSearched(input.snapshot);
   const problem = pictures.scheduleProblem
     ? `<p class="lead">Not drawn: ${htmlText(pictures.scheduleProblem, 300)}.</p>`
@@ -142,8 +133,9 @@ function scheduleSection(input: ReportInput, pictures: Pictures): string {
     : '';
   const charts = pictures.gamma
     ? `<ul class="keys"><li>|k̂| = 0<span class="ramp" style="background:linear-gradient(to right,${Array.from({ length: 10 }, (_, i) => `var(--s${i})`).join(',')})"></span>${formatNumber(pictures.largestMomentum)} (lattice units)</li></ul>
-${figure(pictures.gamma, 'γᵢ(t), the negative log signal-to-noise ratio of the process, for one component of each momentum shell. One line: all components are noised together. Lines apart: one scale after the other.')}
-${figure(pictures.noise, 'nᵢ(t) = sᵢ exp(γᵢ/2), the noise in absolute units that stands against the data at time t. Only this path matters: schedules with equal nᵢ(t) are the same process, whatever their parameters say.')}
+${figure(pictures.gamma, captions.gamma)}
+${figure(pictures.noise, captions.noise)}
+${more.cutoff ?? ''}
 ${hierarchies ? `<p class="lead">Hierarchy (0: all scales lose their information together, 1: one after the other): ${hierarchies}.</p>` : ''}`
     : '';
   return section(
@@ -207,6 +199,7 @@ export async function renderReport(input: ReportInput): Promise<string> {
   const perConfiguration = perConfigurationOf(input);
   const table = standings(snapshot, perConfiguration);
   const pictures = await drawPictures(input, table);
+  const more = await galleryFigures(input, now);
   const best = bestSearched(snapshot);
   const open = unsettled(snapshot, perConfiguration);
   const sections: [string, string, string][] = [
@@ -221,10 +214,10 @@ export async function renderReport(input: ReportInput): Promise<string> {
         open.length > 0 ? `<ul>${open.map((line) => `<li>${htmlText(line, 600)}</li>`).join('\n')}</ul>` : '',
       ),
     ],
-    ['search', 'Search', searchSection(input, pictures)],
-    ['parameters', 'Parameters', parametersSection(input, pictures)],
+    ['search', 'Search', searchSection(input, pictures, more)],
+    ['parameters', 'Parameters', parametersSection(input, pictures, more)],
     ['importance', 'Importance', section('importance', 'What mattered', await importanceBody(snapshot))],
-    ['schedule', 'Schedule', scheduleSection(input, pictures)],
+    ['schedule', 'Schedule', scheduleSection(input, pictures, more)],
     ['fields', 'Samples', fieldsSection(input, pictures)],
     [
       'trials',

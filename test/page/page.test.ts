@@ -8,6 +8,7 @@ import { startPageServer, type PageServer } from '../../src/page/server.js';
 import { galleryCharts } from '../../src/report/gallery.js';
 import { renderReport } from '../../src/report/html.js';
 import { bestSearched } from '../../src/report/ranking.js';
+import { writeLog } from '../../src/store/logs.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
 import { fixtureSnapshot, fixtureStatistics } from '../report/fixture.js';
 import { findBrowser, openBrowser, openTab, visibleMarks } from './browser.js';
@@ -58,6 +59,11 @@ beforeAll(async () => {
   folder = made.folder;
   await keepSweep(made.store, quick);
   await keepArtifacts(made.store, quick, best);
+  await writeLog(made.store, { sweep: quick.spec.name, trial: best, part: '20260301T090000Z-1' }, [
+    { at: '2026-03-01T09:00:01.000Z', level: 'output', text: `wasm backend ${hostile[0]}` },
+    { at: '2026-03-01T09:00:02.000Z', level: 'warning', text: 'the store did not answer' },
+  ]);
+  await keepSweep(made.store, largeSnapshot('middle', 60));
   await keepSweep(made.store, largeSnapshot('large', 2000));
   await keepSweep(made.store, hostileSnapshot());
   server = await startPageServer({
@@ -121,10 +127,16 @@ describe('the page in a browser', () => {
     const { page, trouble } = await tab();
     await page.goto(`${server.url}sweeps/phi4-quick`);
     for (const id of galleryCharts.keys()) {
+      // A dozen trials say nothing about importance, and the page says so; more do.
+      if (id === 'importance') {
+        await page.locator('#chart-importance .empty', { hasText: '12' }).waitFor();
+        await page.goto(`${server.url}sweeps/middle`);
+      }
       const figure = page.locator(`#chart-${id}`);
       await figure.scrollIntoViewIfNeeded();
       await figure.locator('svg').first().waitFor();
       expect(await visibleMarks(page, `#chart-${id}`), id).toBeGreaterThan(1);
+      if (id === 'importance') await page.goto(`${server.url}sweeps/phi4-quick`);
     }
     expect(await page.locator('.answer').textContent()).toMatch(/beats standard diffusion|tie/);
     expect(trouble).toEqual({ messages: [], foreign: [] });
@@ -160,6 +172,9 @@ describe('the page in a browser', () => {
       expect(await visibleMarks(page, `#chart-${id}`), id).toBeGreaterThan(0);
     }
     expect(await page.locator('#samples img').count()).toBe(1);
+    expect(await page.locator('#log pre').textContent()).toBe(
+      `09:00:01 wasm backend ${hostile[0]}\n09:00:02 warning: the store did not answer`,
+    );
     expect(trouble).toEqual({ messages: [], foreign: [] });
     await page.close();
   });

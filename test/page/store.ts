@@ -51,7 +51,7 @@ export async function keepArtifacts(
   );
 }
 
-/** The fixture's sweep with `count` trials, most of them copies of its searched ones with other results and numbers. */
+/** The fixture's sweep with `count` trials, most of them copies of its searched ones with other widths, results and numbers. */
 export function largeSnapshot(name: string, count: number): SweepSnapshot {
   const snapshot = fixtureSnapshot();
   const searched = snapshot.trials.filter(
@@ -61,9 +61,16 @@ export function largeSnapshot(name: string, count: number): SweepSnapshot {
   for (let trial = snapshot.trials.length; trial < count; trial++) {
     const model = searched[trial % searched.length]!;
     const shift = 9000 * (trial - 14);
+    // As a sampler suggests them: what all trials share is the sweep's, not theirs.
+    const { batchSize: _, ...parameters } = model.parameters;
+    const { cutoffWidth } = parameters;
     snapshot.trials.push({
       ...model,
       trial,
+      parameters: {
+        ...parameters,
+        ...(cutoffWidth === undefined ? {} : { cutoffWidth: 0.3 * 30 ** ((0.618 * trial) % 1) }),
+      },
       createdAt: new Date(begin + shift).toISOString(),
       updatedAt: new Date(begin + shift + 60_000).toISOString(),
       rungs: model.rungs.map((result) => ({

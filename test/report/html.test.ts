@@ -98,10 +98,10 @@ describe('the report of a finished sweep', () => {
     expect(charts).toEqual({
       baselines: 1,
       unsettled: 0,
-      search: 4,
-      parameters: 6,
+      search: 5,
+      parameters: 8,
       importance: 0,
-      schedule: 2,
+      schedule: 3,
       fields: 1,
       trials: 0,
       failures: 0,

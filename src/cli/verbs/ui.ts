@@ -17,7 +17,7 @@ export function register(program: Command): void {
       '127.0.0.1',
     )
     .option('--allow-host <name...>', 'host names, besides localhost, that the page may be called by')
-    .option('--allow-actions', 'let the page pause, resume and stop sweeps')
+    .option('--allow-actions', 'let the page pause, resume and stop sweeps, and enqueue trials')
     .option('--json', 'print one JSON object once it serves')
     .addHelpText('after', '\nThe page only reads unless --allow-actions is given. It ends with Ctrl-C.')
     .action(

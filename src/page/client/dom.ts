@@ -63,18 +63,28 @@ export function announce(text: string): void {
   if (region.textContent !== text) region.textContent = text;
 }
 
-/** Asks a question in a dialog of the page; resolves to whether it was answered with yes. */
-export function ask(question: string, yes: string): Promise<boolean> {
+/**
+ * Asks a question in a dialog of the page. Resolves to undefined where it was not answered with yes, else to the text in its
+ * field, which is there when a text to begin with is.
+ */
+export function ask(question: string, yes: string, text?: string): Promise<string | undefined> {
   return new Promise((resolve) => {
+    const field =
+      text === undefined ? undefined : el('textarea', { 'aria-label': question, spellcheck: 'false' });
+    if (field) {
+      field.value = text ?? '';
+      field.rows = Math.min(18, Math.max(4, field.value.split('\n').length + 1));
+    }
     const answer = (value: boolean) => () => {
       dialog.close();
       dialog.remove();
-      resolve(value);
+      resolve(value ? (field?.value ?? '') : undefined);
     };
     const dialog = el(
       'dialog',
       { 'aria-label': question, cancel: answer(false) },
       el('p', {}, question),
+      field,
       el(
         'div',
         { class: 'buttons' },

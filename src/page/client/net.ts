@@ -39,11 +39,11 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
 const token = document.querySelector<HTMLMetaElement>('meta[name="rgsweep-token"]')?.content;
 
 /** Asks a sweep to do something; resolves to what it answers. */
-export async function postAction(sweep: string, action: string): Promise<string> {
+export async function postAction(sweep: string, action: string, text?: string): Promise<string> {
   const response = await fetch(`/api/sweeps/${encodeURIComponent(sweep)}/actions`, {
     method: 'POST',
     headers: { 'content-type': 'application/json', 'x-rgsweep-token': token ?? '' },
-    body: JSON.stringify({ action }),
+    body: JSON.stringify({ action, ...(text === undefined ? {} : { text }) }),
   });
   if (!response.ok) throw await problemOf(response);
   return ((await response.json()) as { answer: string }).answer;

@@ -1,4 +1,4 @@
-import type { SectionText, SweepAnswer, TileText, TrialsAnswer } from '../api.js';
+import type { ActionText, SectionText, SweepAnswer, TileText, TrialsAnswer } from '../api.js';
 import { ChartView, showTips } from './charts.js';
 import { announce, ask, badge, createPart, dot, el } from './dom.js';
 import { getJson, postAction, Problem } from './net.js';
@@ -154,6 +154,9 @@ export class SweepView implements View {
   }
 
   async update(signal: AbortSignal): Promise<void> {
+    // The first view needs both: neither waits for the other.
+    const all = this.version === 0 ? this.askTrials(signal) : undefined;
+    all?.catch(() => undefined);
     const answer = await getJson<SweepAnswer>(this.base, signal);
     for (const part of this.parts) part(answer);
     const percent = answer.progress ? ` · ${Math.floor(100 * answer.progress.fraction)} %` : '';
@@ -171,11 +174,16 @@ export class SweepView implements View {
     );
     this.setCaptions(answer.sections);
     if (answer.version !== this.version || this.table.rows.size !== answer.trials) {
-      const rows = await getJson<TrialsAnswer>(`${this.base}/trials?since=${this.version}`, signal);
+      const rows = await (all ?? this.askTrials(signal));
       this.table.take(rows, answer.columns, answer.best);
       this.version = rows.version;
     }
     this.refreshCharts();
+  }
+
+  /** Trials that changed since the version that is shown. */
+  private askTrials(signal: AbortSignal): Promise<TrialsAnswer> {
+    return getJson<TrialsAnswer>(`${this.base}/trials?since=${this.version}`, signal);
   }
 
   dispose(): void {
@@ -236,12 +244,13 @@ export class SweepView implements View {
       chart.refresh(String(this.answer.version), running, this.comparing.has(chart) ? query : '');
   }
 
-  private button({ action, title, question }: SweepAnswer['actions'][number]): HTMLElement {
+  private button({ action, title, question, text }: ActionText): HTMLElement {
     const act = async (button: HTMLButtonElement): Promise<void> => {
-      if (question !== '' && !(await ask(question, title))) return;
+      const given = question === '' ? '' : await ask(question, title, text);
+      if (given === undefined) return;
       button.disabled = true;
       try {
-        this.said.textContent = await postAction(this.sweep, action);
+        this.said.textContent = await postAction(this.sweep, action, text === undefined ? undefined : given);
       } catch (error) {
         const remedy = error instanceof Problem && error.remedy !== undefined ? ` → ${error.remedy}` : '';
         this.said.textContent = `${error instanceof Error ? error.message : String(error)}${remedy}`;

@@ -12,15 +12,21 @@ import { scaleOf, tickAxis, vegaScale, type Scale } from './scales.js';
 
 const maximumPoints = 600;
 
-/** The parameters that a contour may have as axes, those over numbers first. */
+/** The parameters that a contour may have as axes: those that most trials have first; choices count half as much as numbers. */
 export function contourAxes(snapshot: SweepSnapshot): string[] {
   const usable = axesOf(snapshot.spec.space).filter(
     (axis) => axis.kind === 'numeric' || (axis.choices.length > 1 && axis.choices.length <= 12),
   );
-  return [
-    ...usable.filter((axis) => axis.kind === 'numeric'),
-    ...usable.filter((axis) => axis.kind === 'categorical'),
-  ].map(({ name }) => name);
+  const searched = searchedTrials(snapshot);
+  return usable
+    .map((axis) => ({
+      name: axis.name,
+      weight:
+        (axis.kind === 'numeric' ? 2 : 1) *
+        searched.filter(({ parameters }) => Object.hasOwn(parameters, axis.name)).length,
+    }))
+    .sort((a, b) => b.weight - a.weight)
+    .map(({ name }) => name);
 }
 
 interface Side {
