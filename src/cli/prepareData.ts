@@ -12,11 +12,11 @@ import {
 } from '../data/dataset.js';
 import { whereToGetIt } from '../data/cifar10/read.js';
 import { imageDatasetKey, prepareImages, type ImageManifest } from '../data/images/dataset.js';
-import { checkImagesTask } from '../data/images/task.js';
 import { RgsweepError } from '../errors.js';
 import { layout } from '../store/layout.js';
 import type { ObjectStore } from '../store/types.js';
 import type { Cifar10Task, ImagesTask, Phi4Task } from '../train/protocol.js';
+import { checkImagesTask } from '../sweep/imagesTask.js';
 import { connectStore, type StoreOption } from './connection.js';
 import { withProgress } from './longWork.js';
 

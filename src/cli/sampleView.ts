@@ -2,8 +2,10 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { phi4Observables } from '../data/phi4/observables.js';
+import { decodeImages } from '../data/images/pixels.js';
 import { RgsweepError } from '../errors.js';
 import { fieldsToComponents } from '../eval/likelihood.js';
+import { interruptible } from '../model/residual.js';
 import { fieldStrip } from '../report/fieldStrip.js';
 import { formatFigure } from '../report/figures.js';
 import { generateFields, type GeneratedFields, type SamplingMethod } from '../sample/generate.js';
@@ -14,8 +16,8 @@ import { layout } from '../store/layout.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepSnapshot } from '../sweep/types.js';
 import { sweepDatasetKey } from '../data/sweepData.js';
-import { interruptible } from '../tasks/phi4.js';
-import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js';
+import type { SweepTask } from '../train/protocol.js';
+import { encodeSafetensors } from '../tensors/safetensors.js';
 import { writePictures, type PictureFormat } from './pictureFiles.js';
 import { findTrial, loadTrialModel } from './trialModel.js';
 
@@ -71,7 +73,6 @@ export async function drawSamples(
   );
   try {
     const { task } = snapshot.spec;
-    if (task.name !== 'phi4') throw new RgsweepError('internal', 'a model of another task');
     const components = options.given === undefined ? undefined : componentsGiven(process, options.given);
     const given = components && {
       components,
@@ -91,12 +92,6 @@ export async function drawSamples(
     });
     warnings.push(...warningsOf(method, result));
     watched.at(-1)!.fields = result.fields.slice(0, keep);
-    const { absM, phi2, phi4, actionPerSite } = phi4Observables(
-      Float32Array.from(result.fields),
-      options.count,
-      task.size,
-      task,
-    );
     const summary: SampleSummary = {
       sweep: snapshot.spec.name,
       trial: trial.trial,
@@ -116,7 +111,7 @@ export async function drawSamples(
             },
           }
         : {}),
-      observables: { absM: absM!, phi2: phi2!, phi4: phi4!, actionPerSite: actionPerSite! },
+      observables: observablesOf(task, Float32Array.from(result.fields), options.count),
       files: [],
       warnings,
     };
@@ -146,6 +141,13 @@ export async function drawSamples(
   }
 }
 
+/** What is quickly said of samples: nothing of images, which are looked at. */
+function observablesOf(task: SweepTask, fields: Float32Array, count: number): SampleSummary['observables'] {
+  if (task.name !== 'phi4') return {};
+  const { absM, phi2, phi4, actionPerSite } = phi4Observables(fields, count, task.size, task);
+  return { absM: absM!, phi2: phi2!, phi4: phi4!, actionPerSite: actionPerSite! };
+}
+
 function warningsOf(method: SamplingMethod, result: GeneratedFields): string[] {
   const out: string[] = [];
   const { largestStep = 0, smallestEffectiveShare = 1 } = result;
@@ -170,11 +172,13 @@ async function testField(
   const key = `${layout.dataset(sweepDatasetKey(spec.task)!)}/test.safetensors`;
   const object = await store.get(key);
   if (!object) throw new RgsweepError('data-missing', `${store.url} has no ${key}`);
-  const samples = decodeSafetensors(object.body).tensors['samples']?.data ?? new Float32Array(0);
-  const count = samples.length / dimension;
-  if (field >= count)
+  const images = decodeImages(object.body);
+  const count = images?.count ?? 0;
+  if (!images || field >= count)
     throw new RgsweepError('usage', `--field is ${field}; the test data hold 0 to ${count - 1}`);
-  return Float64Array.from(samples.subarray(field * dimension, (field + 1) * dimension));
+  const row = new Float32Array(dimension);
+  images.write(field, row, 0);
+  return Float64Array.from(row);
 }
 
 /** Rows: the first sample on its way, the same scale by scale, then two more samples. */

@@ -20,14 +20,24 @@ import {
   type FollowedFlow,
 } from '../schedule/universality.js';
 import type { Parameters } from '../space/types.js';
+import type { ImagesTask } from '../train/protocol.js';
+import type { StoreOption } from './connection.js';
+import { generatedImages, storedCifar10 } from './imageData.js';
 import { writePictures, type PictureFormat } from './pictureFiles.js';
 import { describedProcess, readDescription } from './scheduleDescription.js';
 
-export interface ScheduleViewOptions {
+export interface ScheduleViewOptions extends StoreOption {
   json?: boolean;
   every?: boolean;
   times: number[];
-  size: number;
+  /** Default: phi4. */
+  task?: 'phi4' | 'images' | 'cifar10';
+  /** Sites or pixels a side; default 6, of images 16. */
+  size?: number;
+  /** Of images. */
+  kind?: ImagesTask['kind'];
+  channels?: number;
+  exponent?: number;
   mass2: number;
   coupling: number;
   samples: number;
@@ -138,13 +148,21 @@ async function dataOf(options: ScheduleViewOptions): Promise<Data> {
     const statistics = decodeStatistics(bytes);
     return { statistics, samples: gaussianField(statistics) };
   }
+  const { task = 'phi4' } = options;
+  if (task !== 'phi4' && options.against !== undefined)
+    throw new RgsweepError('usage', `--against compares couplings; ${task} has none`);
+  if (task === 'cifar10') return storedCifar10(options);
+  if (task === 'images') {
+    const { kind = 'dead-leaves', size = 16, channels = 1, exponent = 2, samples: count } = options;
+    return generatedImages({ name: 'images', kind, size, channels, exponent, count });
+  }
   const followed = await latticeData(options, options.coupling);
   return { ...followed, followed };
 }
 
 /** φ⁴ configurations of one coupling, made for this view. */
 async function latticeData(
-  { size, mass2, samples: count }: ScheduleViewOptions,
+  { size = 6, mass2, samples: count }: ScheduleViewOptions,
   coupling: number,
 ): Promise<FollowedData> {
   const { samples } = await generateConfigurations({

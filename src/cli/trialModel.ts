@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { decodeStatistics } from '../basis/statistics.js';
 import { taskDatasetKey } from '../data/taskDataset.js';
 import { RgsweepError } from '../errors.js';
-import { createPhi4Residual, type Phi4Residual } from '../model/phi4Residual.js';
+import type { DisposableModel } from '../model/residual.js';
 import { bestSearched } from '../report/ranking.js';
 import { createProcess } from '../schedule/process.js';
 import type { DiffusionProcess } from '../schedule/types.js';
@@ -24,7 +24,7 @@ export interface TrialModel {
   step: number;
   process: DiffusionProcess;
   /** On the checkpoint's moving averages; to be disposed of. */
-  model: Phi4Residual;
+  model: DisposableModel;
 }
 
 /**
@@ -55,8 +55,8 @@ export function findTrial(snapshot: SweepSnapshot, word: string): TrialRecord {
 
 /**
  * Fetches a trial's newest good checkpoint from the store and makes its model; starts the numerical backend.
- * @throws RgsweepError: 'not-found' without a checkpoint, 'data-missing' without the data's statistics, 'usage' for a task
- *   other than phi4
+ * @throws RgsweepError: 'not-found' without a checkpoint, 'data-missing' without the data's statistics, 'usage' for
+ *   a program of one's own
  */
 export async function loadTrialModel(
   store: ObjectStore,
@@ -65,9 +65,13 @@ export async function loadTrialModel(
   onWarning: (message: string) => void,
 ): Promise<TrialModel> {
   const { spec } = snapshot;
-  if (spec.task.name !== 'phi4')
-    throw new RgsweepError('usage', `${spec.name} trains ${spec.task.name}; samples are drawn of phi4 only`);
-  const key = `${layout.dataset(taskDatasetKey(spec.task))}/statistics.safetensors`;
+  const described = spec.task;
+  if (described.name === 'command')
+    throw new RgsweepError(
+      'usage',
+      `${spec.name} trains a program of its own; samples are drawn of built-in tasks`,
+    );
+  const key = `${layout.dataset(taskDatasetKey(described))}/statistics.safetensors`;
   const statistics = await store.get(key);
   if (!statistics)
     throw new RgsweepError('data-missing', `${store.url} has no ${key}`, {
@@ -95,12 +99,10 @@ export async function loadTrialModel(
     const process = createProcess(parameters, decodeStatistics(statistics.body));
     const training = readTrainingParameters(parameters);
     await startBackend(spec.backend, 1);
-    const definition = await loadTask(spec.task.name);
-    const like = definition
-      .createModel({ task: spec.task, process, training, seed: trial.seed })
-      .initialize();
-    const { state } = readCheckpoint(folder, restored.step, like);
-    return { trial, step: restored.step, process, model: createPhi4Residual(process, state.ema, training) };
+    const definition = await loadTask(described.name);
+    const task = definition.createModel({ task: described, process, training, seed: trial.seed });
+    const { state } = readCheckpoint(folder, restored.step, task.initialize());
+    return { trial, step: restored.step, process, model: task.residual(state.ema) };
   } finally {
     await rm(parent, { recursive: true, force: true });
   }

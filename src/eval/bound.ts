@@ -3,7 +3,7 @@ import type { ResidualModel } from '../model/residual.js';
 import { createTimeImportance } from '../model/timeImportance.js';
 import { fillNormals } from '../random/normals.js';
 import { CounterRandom } from '../random/philox.js';
-import { gaussianBoundPerSample } from '../schedule/gaussian.js';
+import { gaussianBoundPerSample, gaussianBoundTerms } from '../schedule/gaussian.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import { fieldsToComponents } from './likelihood.js';
 
@@ -22,10 +22,28 @@ export async function variationalBound(
   draws: number,
   seed: number,
 ): Promise<Float64Array> {
+  return (await componentBounds(process, model, fields, draws, seed)).bound;
+}
+
+/**
+ * The same, and what each component adds to its mean over the fields (`components`), and what it adds to that of the Gaussian
+ * score alone (`gaussian`): by scales, they say where a network earns its nats.
+ */
+export async function componentBounds(
+  process: DiffusionProcess,
+  model: ResidualModel,
+  fields: Float32Array | Float64Array,
+  draws: number,
+  seed: number,
+): Promise<{ bound: Float64Array; components: Float64Array; gaussian: Float64Array }> {
   const { dimension } = process;
   const count = fields.length / dimension;
   const chi = fieldsToComponents(process, fields, count);
   const bound = gaussianBoundPerSample(process, chi, count);
+  const { constants, slopes } = gaussianBoundTerms(process);
+  const gaussian = constants.slice();
+  chi.forEach((value, n) => (gaussian[n % dimension]! += (slopes[n % dimension]! * value ** 2) / count));
+  const components = gaussian.slice();
   const levelsAt = createNoiseLevels(process);
   const levels = emptyNoiseLevels(dimension);
   const importance = createTimeImportance(levelsAt, dimension);
@@ -51,9 +69,11 @@ export async function variationalBound(
       }
     }
     const residual = await model.residual(u, times);
-    for (let at = 0; at < residual.length; at++)
-      bound[Math.floor(at / dimension)]! +=
-        weights[at]! * (residual[at]! ** 2 - 2 * errors[at]! * residual[at]!);
+    for (let at = 0; at < residual.length; at++) {
+      const change = weights[at]! * (residual[at]! ** 2 - 2 * errors[at]! * residual[at]!);
+      bound[Math.floor(at / dimension)]! += change;
+      components[at % dimension]! += change / count;
+    }
   }
-  return bound;
+  return { bound, components, gaussian };
 }

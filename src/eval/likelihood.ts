@@ -83,7 +83,7 @@ export async function flowSamples(
 export const convergenceBound = 0.002;
 
 /**
- * The smallest power of two n ≥ 8 for which doubling the steps changes the mean NLL on `fields` by less than 0.002 nats,
+ * The smallest power of two n ≥ 8 for which doubling the steps changes the mean NLL on `fields` by less than `bound` nats,
  * and that change; `steps` is undefined when `most` steps are not enough. Coarse integration can make a likelihood look
  * better than it is, so a figure without convergence is no figure.
  */
@@ -92,6 +92,7 @@ export async function convergedSteps(
   model: ResidualModel,
   fields: Float32Array | Float64Array,
   most: number,
+  bound = convergenceBound,
 ): Promise<{ steps: number | undefined; change: number }> {
   const meanNll = async (steps: number) => {
     const { nll } = await flowNll(process, model, fields, steps);
@@ -102,7 +103,7 @@ export async function convergedSteps(
   for (let steps = 8; steps <= most; steps *= 2) {
     const finer = await meanNll(2 * steps);
     change = Math.abs(finer - now);
-    if (change < convergenceBound) return { steps, change };
+    if (change < bound) return { steps, change };
     now = finer;
   }
   return { steps: undefined, change };

@@ -17,3 +17,15 @@ export interface ResidualModel {
     weights: Float64Array,
   ): Promise<{ residual: Float64Array; divergence: Float64Array }>;
 }
+
+/** A model that keeps something on the backend. */
+export type DisposableModel = ResidualModel & { dispose(): void };
+
+/** The model with `breathe` before every evaluation of the network. */
+export function interruptible(model: ResidualModel, breathe: () => Promise<void>): ResidualModel {
+  return {
+    dimension: model.dimension,
+    residual: (...input) => breathe().then(() => model.residual(...input)),
+    residualAndDivergence: (...input) => breathe().then(() => model.residualAndDivergence(...input)),
+  };
+}

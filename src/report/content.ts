@@ -16,10 +16,12 @@ import { sourceWords } from './verdict.js';
 
 /**
  * Per-configuration test likelihoods out of the artifacts, for paired differences: of `nll`, and of `kl`, which differs from it by
- * what all models have in common. Empty for any other objective.
+ * what all models have in common; of images, of `vlb`. Empty for any other objective.
  */
 export function perConfigurationOf(input: ReportInput): PerConfiguration {
-  if (!['kl', 'nll'].includes(input.snapshot.spec.objective.metric)) return new Map();
+  const { metric } = input.snapshot.spec.objective;
+  const kept = input.snapshot.spec.task.name === 'phi4' ? ['kl', 'nll'] : ['vlb'];
+  if (!kept.includes(metric)) return new Map();
   return new Map(
     [...(input.artifacts?.trials ?? [])].flatMap(([trial, { testNll }]) =>
       testNll ? [[trial, testNll]] : [],
@@ -225,7 +227,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
     ],
     [
       'data',
-      'training, validation and test configurations come from separate Markov chains. The search sees validation data only; test data are used once, for the baselines and the winner.',
+      `${spec.task.name === 'phi4' ? 'training, validation and test configurations come from separate Markov chains' : 'training, validation and test images have none in common'}. The search sees validation data only; test data are used once, for the baselines and the winner.`,
     ],
     [
       'search',
@@ -244,7 +246,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
     ],
     [
       'evaluation',
-      `${formatCount(spec.evaluation.samples)} of the model’s own samples at a rung, twice as many on test data; likelihoods are integrated until doubling the steps changes them by less than 0.002 nats, or not reported`,
+      `${formatCount(spec.evaluation.samples)} of the model’s own samples at a rung, twice as many on test data; likelihoods are integrated until doubling the steps changes them by less than ${spec.task.name === 'phi4' ? '0.002 nats' : '0.001 bits per dimension'}, or not reported`,
     ],
     ['errors', '± is one standard error. A difference below two of its standard errors is called a tie.'],
     [

@@ -1,6 +1,6 @@
 import type { FieldShape } from '../basis/types.js';
 import { diverging } from './fields.js';
-import { encodePng } from './png.js';
+import { encodePng } from '../eval/png.js';
 
 /** One row of a strip: its name and its fields, one a column, row · width · channel numbers each. */
 export interface StripRow {

@@ -1,5 +1,5 @@
 import type { FieldShape } from '../basis/types.js';
-import { encodePng } from './png.js';
+import { encodePng } from '../eval/png.js';
 
 /** Blue, white, orange: told apart by every kind of colour vision, with the same lightness for ±. */
 const ends = { low: [24, 98, 168], middle: [246, 245, 242], high: [196, 84, 12] } as const;
@@ -24,14 +24,35 @@ export interface FieldGrid {
   shown: number;
 }
 
+export interface FieldGridOptions {
+  rows: number;
+  columns: number;
+  limit: number;
+  /** `diverging` (default) draws the first channel in blue, white and orange; `image` three channels in colour, one in grey. */
+  tones?: 'diverging' | 'image';
+}
+
+function colourOf(
+  samples: Float32Array,
+  at: number,
+  channels: number,
+  limit: number,
+  tones: 'diverging' | 'image',
+): [number, number, number] {
+  if (tones === 'diverging') return diverging(samples[at]! / limit);
+  const tone = (channel: number) =>
+    Math.round(127.5 * (1 + Math.min(1, Math.max(-1, samples[at + channel]! / limit))));
+  return channels === 3 ? [tone(0), tone(1), tone(2)] : [tone(0), tone(0), tone(0)];
+}
+
 /**
- * Draws the first channel of up to `rows · columns` fields, evenly chosen from `samples`, in one grid with a transparent
+ * Draws up to `rows · columns` fields, evenly chosen from `samples`, in one grid with a transparent
  * line between fields. Values ± `limit` are the ends of the colour scale. Undefined when there is no whole field.
  */
 export function fieldGrid(
   samples: Float32Array,
   shape: FieldShape,
-  { rows, columns, limit }: { rows: number; columns: number; limit: number },
+  { rows, columns, limit, tones = 'diverging' }: FieldGridOptions,
 ): FieldGrid | undefined {
   const { height, width, channels } = shape;
   const dimension = height * width * channels;
@@ -53,7 +74,7 @@ export function fieldGrid(
     for (let y = 0; y < height * site; y++)
       for (let x = 0; x < width * site; x++) {
         const place = (Math.floor(y / site) * width + Math.floor(x / site)) * channels;
-        const [r, g, b] = diverging(samples[field * dimension + place]! / limit);
+        const [r, g, b] = colourOf(samples, field * dimension + place, channels, limit, tones);
         pixels.set([r, g, b, 255], 4 * ((top + y) * pictureWidth + left + x));
       }
   }

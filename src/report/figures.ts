@@ -100,6 +100,27 @@ const words: Record<string, MetricWords> = {
     unit: 'nats',
     meaning: 'the variational bound on the negative log-likelihood of held-out data',
   },
+  bpd: {
+    name: 'bits/dim',
+    unit: 'bits',
+    meaning: 'the variational bound on held-out images in bits per dimension',
+  },
+  spectrumDistance: {
+    name: 'spectrum',
+    unit: '',
+    meaning: 'the distance of the samples’ radial log-spectrum from the data’s; 0 is perfect',
+  },
+  slicedWasserstein: {
+    name: 'sliced W₁',
+    unit: '',
+    meaning: 'the sliced Wasserstein distance of the samples from held-out images; 0 is perfect',
+  },
+  patchWasserstein: {
+    name: 'patch W₁',
+    unit: '',
+    meaning:
+      'the sliced Wasserstein distance of patches of the samples from those of held-out images; 0 is perfect',
+  },
   reverseKl: {
     name: 'reverse KL',
     unit: 'nats',

@@ -146,20 +146,23 @@ ${hierarchies ? `<p class="lead">Hierarchy (0: all scales lose their information
 }
 
 function fieldsSection(input: ReportInput, pictures: Pictures): string {
+  const isPhi4 = input.snapshot.spec.task.name === 'phi4';
   const grids = pictures.grids
     .map(
       ({ name, grid }) =>
-        `<figure><img src="${grid.source}" width="${grid.width}" height="${grid.height}" alt="${grid.shown} fields, ${htmlText(name, 80)}, as small maps of φ"><figcaption>${htmlText(name, 80)}</figcaption></figure>`,
+        `<figure><img src="${grid.source}" width="${grid.width}" height="${grid.height}" alt="${grid.shown} fields, ${htmlText(name, 80)}, ${isPhi4 ? 'as small maps of φ' : 'as images'}"><figcaption>${htmlText(name, 80)}</figcaption></figure>`,
     )
     .join('\n');
-  const legend = `<ul class="keys"><li>φ = −${formatNumber(pictures.limit)}<span class="ramp" style="background:${fieldGradient()}"></span>+${formatNumber(pictures.limit)}</li></ul>`;
+  const legend = !isPhi4
+    ? ''
+    : `<ul class="keys"><li>φ = −${formatNumber(pictures.limit)}<span class="ramp" style="background:${fieldGradient()}"></span>+${formatNumber(pictures.limit)}</li></ul>`;
   const observables = observablesTable(input, shownTrials(input));
   return section(
     'fields',
-    'Samples and observables against HMC',
+    isPhi4 ? 'Samples and observables against HMC' : 'Samples beside the data',
     [
       grids
-        ? `<div class="grids">${grids}</div>${legend}<p class="lead">Independent fields, evenly chosen, none left out. Fields that look right are easily had; the numbers below are what counts.</p>`
+        ? `<div class="grids">${grids}</div>${legend}<p class="lead">Independent fields, evenly chosen, none left out. Fields that look right are easily had; the numbers ${isPhi4 ? 'below' : 'above'} are what counts.</p>`
         : '',
       figure(
         pictures.propagator,

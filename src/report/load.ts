@@ -1,5 +1,6 @@
 import { decodeStatistics } from '../basis/statistics.js';
 import type { DataStatistics } from '../basis/types.js';
+import { decodeImages } from '../data/images/pixels.js';
 import { sweepDatasetKey } from '../data/sweepData.js';
 import { layout } from '../store/layout.js';
 import type { ObjectStore } from '../store/types.js';
@@ -38,9 +39,23 @@ function readSamplesTensor(body: Uint8Array): Float32Array {
   return data;
 }
 
+/** Fields drawn beside a model's: as many as any picture shows, evenly chosen. */
+const referenceFields = 1000;
+
+function readReference(body: Uint8Array): Float32Array {
+  const images = decodeImages(body);
+  if (!images) throw new Error('it has neither a float32 tensor "samples" nor a uint8 tensor "pixels"');
+  const count = Math.min(referenceFields, images.count);
+  const out = new Float32Array(count * images.dimension);
+  for (let n = 0; n < count; n++)
+    images.write(Math.floor((n * images.count) / count), out, n * images.dimension);
+  return out;
+}
+
 function readLikelihoods(body: Uint8Array): Float64Array {
-  const data = decodeSafetensors(body).tensors['nll']?.data;
-  if (!(data instanceof Float64Array)) throw new Error('it has no float64 tensor named "nll"');
+  const { nll, vlb } = decodeSafetensors(body).tensors;
+  const data = (nll ?? vlb)?.data;
+  if (!(data instanceof Float64Array)) throw new Error('it has no float64 tensor named "nll" or "vlb"');
   return data;
 }
 
@@ -132,7 +147,7 @@ export async function loadArtifacts(
   const key = sweepDatasetKey(snapshot.spec.task);
   if (trials.size > 0 && key !== undefined) {
     const folder = layout.dataset(key);
-    const samples = await readOptional(store, `${folder}/test.safetensors`, readSamplesTensor, warn);
+    const samples = await readOptional(store, `${folder}/test.safetensors`, readReference, warn);
     if (samples) reference.samples = samples;
   }
   return { reference, trials };

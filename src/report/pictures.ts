@@ -111,13 +111,23 @@ async function drawFields(input: ReportInput, out: Pictures): Promise<void> {
     );
     if (chart) out.propagator = chart;
   }
-  const pictured = [...(reference ? [{ name: 'HMC (data)', fields: reference }] : []), ...sets];
+  const isPhi4 = snapshot.spec.task.name === 'phi4';
+  const pictured = [
+    ...(reference ? [{ name: isPhi4 ? 'HMC (data)' : 'test data', fields: reference }] : []),
+    ...sets,
+  ];
   const first = pictured.find(({ fields }) => fields.samples?.length)?.fields.samples;
   if (!first || !sets.some(({ fields }) => fields.samples?.length)) return;
-  out.limit = fieldLimit(first);
+  out.limit = isPhi4 ? fieldLimit(first) : Math.max(1, fieldLimit(first));
   for (const { name, fields } of pictured) {
     const grid =
-      fields.samples && fieldGrid(fields.samples, shape, { rows: 4, columns: 5, limit: out.limit });
+      fields.samples &&
+      fieldGrid(fields.samples, shape, {
+        rows: 4,
+        columns: 5,
+        limit: out.limit,
+        tones: isPhi4 ? 'diverging' : 'image',
+      });
     if (grid) out.grids.push({ name, grid });
   }
 }

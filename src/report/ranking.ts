@@ -158,7 +158,7 @@ export function compareTrials(
   // Pairs of single models say nothing of what other seeds would have given.
   const several = [first, second].some((trial: ConfigurationRecord) => (trial.seeds ?? 1) > 1);
   const pairable =
-    !several && source.kind === 'test' && ['kl', 'nll'].includes(snapshot.spec.objective.metric);
+    !several && source.kind === 'test' && ['kl', 'nll', 'vlb'].includes(snapshot.spec.objective.metric);
   const pairs = pairable ? [perConfiguration?.get(first.trial), perConfiguration?.get(second.trial)] : [];
   const paired = pairs[0] && pairs[1] ? pairedDifference(pairs[0], pairs[1]) : undefined;
   const difference = sign * (paired ? paired.difference : b.value - a.value);

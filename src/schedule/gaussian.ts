@@ -97,9 +97,26 @@ export function gaussianBoundPerSample(
   chi: Float32Array | Float64Array,
   count: number,
 ): Float64Array {
+  const { dimension } = process;
+  const { constants, slopes } = gaussianBoundTerms(process);
+  const constant = constants.reduce((sum, value) => sum + value, 0);
+  const out = new Float64Array(count).fill(constant);
+  for (let sample = 0; sample < count; sample++) {
+    let sum = 0;
+    for (let i = 0; i < dimension; i++) sum += slopes[i]! * chi[sample * dimension + i]! ** 2;
+    out[sample]! += sum;
+  }
+  return out;
+}
+
+/** The bound above as Σ_i (constants_i + slopes_i χ_i²): what each component adds. */
+export function gaussianBoundTerms(process: DiffusionProcess): {
+  constants: Float64Array;
+  slopes: Float64Array;
+} {
   const { dimension, scale, dataVariance } = process;
   const { first, last } = endPoints(process);
-  let constant = 0;
+  const constants = new Float64Array(dimension);
   const slopes = new Float64Array(dimension);
   for (let i = 0; i < dimension; i++) {
     const variance = dataVariance[i]!;
@@ -108,20 +125,14 @@ export function gaussianBoundPerSample(
     const partFirst = signalVariance(first[i]! - logVariance);
     const partLast = signalVariance(last[i]! - logVariance);
     const signal = signalVariance(last[i]!);
-    constant +=
+    constants[i] =
       0.5 * (softplus(logVariance - first[i]!) - softplus(logVariance - last[i]!) + partLast - partFirst) +
       0.5 * (softplus(-last[i]!) - signal) +
       0.5 * (Math.log(2 * Math.PI) + 1 + first[i]!) +
       Math.log(scale[i]!);
     slopes[i] = 0.5 * ((partFirst - partLast) / variance + signal);
   }
-  const out = new Float64Array(count).fill(constant);
-  for (let sample = 0; sample < count; sample++) {
-    let sum = 0;
-    for (let i = 0; i < dimension; i++) sum += slopes[i]! * chi[sample * dimension + i]! ** 2;
-    out[sample]! += sum;
-  }
-  return out;
+  return { constants, slopes };
 }
 
 /** γ(0) and γ(1). */

@@ -42,7 +42,9 @@ export const parameterDescriptions: Readonly<
   batchSize: 'Configurations in one training step',
   gradientClip: 'Upper bound of the gradient’s norm',
   emaDecay: 'Largest decay of the weights’ moving average',
-  channels: 'Hidden channels of the network',
+  channels: 'φ⁴: hidden channels of the network',
   translationPeriod: 'Side of the cells by whose translations the network commutes; 1: all translations',
+  unetSize: 'Images: size of the U-Net',
+  dropout: 'Images: part of the hidden values that is dropped in training',
   augmentation: 'Random symmetries of the data for every training configuration',
 };

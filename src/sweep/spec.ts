@@ -19,20 +19,15 @@ import { parseDuration } from './duration.js';
 import { resolveResources, resourcesSchema } from './resources.js';
 import { noticeEvents, webhookVariable } from './notice.js';
 import { defaultRetention } from './retention.js';
-import { defaultSupervision, type Objective, type SweepSpec } from './types.js';
+import { checkObjectives, checkWarmStart } from './specChecks.js';
+import { builtInTasks, phi4, resolveTask } from './builtInTasks.js';
+import { defaultSupervision, type SweepSpec } from './types.js';
 
 const sweepName = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$/, 'use letters, digits, dot, dash and underscore, at most 100');
 
 const positiveInteger = z.int().min(1);
-
-const phi4 = z.strictObject({
-  name: z.literal('phi4'),
-  size: z.int().min(2).max(64).default(6),
-  mass2: z.number().default(-4),
-  coupling: z.number().min(0).default(6.975),
-});
 
 const parameterValue = z.union([z.number(), z.string(), z.boolean()]);
 
@@ -57,14 +52,16 @@ const duration = z
 /** A sweep file as its user writes it (YAML), before paths are followed and names are checked. */
 export const sweepFileSchema = z.strictObject({
   name: sweepName.describe('Name of the sweep: its workflow id and its folder in the store'),
-  task: z.discriminatedUnion('name', [phi4, commandTaskSchema(phi4)]).describe('What is trained'),
+  task: z.discriminatedUnion('name', [...builtInTasks, commandTaskSchema(phi4)]).describe('What is trained'),
   space: z
     .union([z.string(), z.record(z.string(), z.unknown())])
     .describe('Search space: the path of a file, relative to this one, or the space itself'),
   objective: z
     .union([objective, z.array(objective).min(1).max(4)])
-    .default({ metric: 'kl', direction: 'minimize' })
-    .describe('What is judged; a list keeps the Pareto front'),
+    .optional()
+    .describe(
+      'What is judged (default: least kl of phi4, least vlb of images); a list keeps the Pareto front',
+    ),
   sampler: z
     .strictObject({ name: z.enum(samplerNames).default('tpe'), seed: z.int().min(0).default(0) })
     .default({ name: 'tpe', seed: 0 }),
@@ -107,7 +104,7 @@ export const sweepFileSchema = z.strictObject({
       message: 'must not be above retryLongestSeconds',
     })
     .prefault({}),
-  evaluation: z.strictObject({ samples: z.int().min(256).default(2048) }).default({ samples: 2048 }),
+  evaluation: z.strictObject({ samples: z.int().min(16).optional() }).default({}),
   resources: resourcesSchema,
   notify: z
     .strictObject({
@@ -246,11 +243,22 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
         { remedy: 'list the rungs in ascending training steps' },
       );
   }
-  const objectives = Array.isArray(spec.objective) ? spec.objective : [spec.objective];
-  checkTask(spec.task, objectives, spec.baselines, where);
-  checkObjectives(objectives, where);
   const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
   checkWarmStart(warmStart, spec.name, where);
+  const images = spec.task.name === 'images' || spec.task.name === 'cifar10';
+  const asked = spec.objective ?? {
+    metric: images ? 'vlb' : 'kl',
+    direction: 'minimize' as const,
+  };
+  const objectives = Array.isArray(asked) ? asked : [asked];
+  checkTask(spec.task, objectives, spec.baselines, where);
+  checkObjectives(objectives, where);
+  const samples = spec.evaluation.samples ?? (images ? 128 : 2048);
+  if (!images && samples < 256)
+    throw new RgsweepError(
+      'bad-configuration',
+      `${where}evaluation.samples: ${samples} is below 256, the least but for images: an effective sample size of fewer says nothing`,
+    );
   const { wallClock, steps, gpuHours, trials, concurrency } = spec.budget;
   if (spec.reproducible && concurrency === 'auto')
     throw new RgsweepError(
@@ -260,7 +268,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
     );
   const resolved: SweepSpec = {
     name: spec.name,
-    task: spec.task.name === 'command' ? resolveCommandTask(spec.task, file) : spec.task,
+    task: spec.task.name === 'command' ? resolveCommandTask(spec.task, file) : resolveTask(spec.task, file),
     space,
     objective: objectives[0]!,
     ...(objectives.length > 1 ? { objectives } : {}),
@@ -279,7 +287,7 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
     baselines: spec.baselines,
     defaults: spec.defaults,
     checkpointEverySteps: spec.train.checkpointEverySteps,
-    evaluation: spec.evaluation,
+    evaluation: { samples },
     backend: spec.train.backend,
     retries: spec.train.retries,
     ...(spec.train.keepLast === defaultRetention.keepLast && spec.train.keepBest === defaultRetention.keepBest
@@ -301,25 +309,4 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
       { remedy: 'allow more steps, or take baselines, rungs or replicates out' },
     );
   return resolved;
-}
-
-function checkWarmStart(names: readonly string[], own: string, where: string): void {
-  names.forEach((name, index) => {
-    const problem =
-      name === own ? 'is this sweep itself' : names.indexOf(name) !== index ? 'is listed twice' : undefined;
-    if (problem)
-      throw new RgsweepError('bad-configuration', `${where}warmStart.${index}: "${name}" ${problem}`, {
-        remedy: 'name earlier sweeps of the store, each once',
-      });
-  });
-}
-
-function checkObjectives(objectives: readonly Objective[], where: string): void {
-  objectives.forEach(({ metric }, index) => {
-    if (objectives.findIndex((other) => other.metric === metric) !== index)
-      throw new RgsweepError(
-        'bad-configuration',
-        `${where}objective.${index}.metric: "${metric}" is listed twice`,
-      );
-  });
 }

@@ -3,11 +3,12 @@ import { z } from 'zod';
 import { RgsweepError } from '../errors.js';
 import { readScheduleParameters, scheduleParameterNames } from '../schedule/parameters.js';
 import type { Parameters } from '../space/types.js';
+import { metricsOfTask, objectiveMetrics } from './objectiveMetrics.js';
 import type { Objective } from './types.js';
 import type { CommandTask, TaskDescription } from '../train/protocol.js';
 
 /** Figures that the built-in tasks measure. */
-export const builtInMetrics = ['kl', 'nll', 'vlb', 'ess', 'reverseKl'] as const;
+export const builtInMetrics = objectiveMetrics;
 
 /** Names that rgsweep keeps from trainers, so that no secret ends in a spec, a history or a log. */
 const secretName = /^(AWS_|TEMPORAL_|RGSWEEP_)|TOKEN|SECRET|PASSWORD/i;
@@ -106,11 +107,16 @@ export function checkTask(
       );
     return;
   }
+  const known = metricsOfTask(task);
   objectives.forEach(({ metric }, index) => {
-    if (builtInMetrics.some((known) => known === metric)) return;
+    if (known.includes(metric)) return;
     const field = objectives.length > 1 ? `objective.${index}.metric` : 'objective.metric';
-    throw new RgsweepError('bad-configuration', `${where}${field}: no metric is called "${metric}"`, {
-      remedy: `metrics: ${builtInMetrics.join(', ')}`,
-    });
+    throw new RgsweepError(
+      'bad-configuration',
+      `${where}${field}: no metric of ${task.name} at every rung is called "${metric}"`,
+      {
+        remedy: `metrics: ${known.join(', ')}`,
+      },
+    );
   });
 }

@@ -1,7 +1,7 @@
 import { readSamples } from '../data/dataset.js';
 import { evaluatePhi4 } from '../eval/phi4.js';
 import { createPhi4Residual } from '../model/phi4Residual.js';
-import type { ResidualModel } from '../model/residual.js';
+import { interruptible } from '../model/residual.js';
 import { encodeSafetensors } from '../tensors/safetensors.js';
 import { createPhi4Objective, initialPhi4 } from './phi4Loss.js';
 import type { EvaluationInput, ModelInput, TaskDefinition, TaskEvaluation } from './types.js';
@@ -21,6 +21,7 @@ export const phi4Task: TaskDefinition<'phi4'> = {
           seed,
         }),
       evaluate: (evaluation) => evaluate(input, evaluation),
+      residual: (parameters) => createPhi4Residual(process, parameters, training),
     };
   },
 };
@@ -58,13 +59,4 @@ async function evaluate(
   } finally {
     model.dispose();
   }
-}
-
-/** The model with `breathe` before every evaluation of the network. */
-export function interruptible(model: ResidualModel, breathe: () => Promise<void>): ResidualModel {
-  return {
-    dimension: model.dimension,
-    residual: (...input) => breathe().then(() => model.residual(...input)),
-    residualAndDivergence: (...input) => breathe().then(() => model.residualAndDivergence(...input)),
-  };
 }

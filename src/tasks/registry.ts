@@ -5,6 +5,8 @@ import type { TaskDefinition } from './types.js';
 /** Each task's definition, loaded when it is asked for: a φ⁴ trainer loads no image code. */
 const definitions: { [Name in TaskName]?: () => Promise<TaskDefinition<Name>> } = {
   phi4: () => import('./phi4.js').then((module) => module.phi4Task),
+  images: () => import('./images.js').then((module) => module.imagesTask),
+  cifar10: () => import('./images.js').then((module) => module.cifar10Task),
 };
 
 /**

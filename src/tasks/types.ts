@@ -1,4 +1,5 @@
 import type { ParameterArrays } from '../model/arrays.js';
+import type { DisposableModel } from '../model/residual.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import type { TrainingObjective } from '../train/loop.js';
 import type { TrainingParameters } from '../train/parameters.js';
@@ -38,6 +39,8 @@ export interface TaskModel {
   /** The loss, on data of the folder's training split. */
   objective(dataFolder: string): TrainingObjective;
   evaluate(input: EvaluationInput): Promise<TaskEvaluation>;
+  /** The network at these parameters, on the started backend, to draw from. */
+  residual(parameters: ParameterArrays): DisposableModel;
 }
 
 /**

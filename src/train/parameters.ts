@@ -9,6 +9,10 @@ export type Weighting = (typeof weightings)[number];
 export const timeSamplings = ['stratified', 'uniform', 'importance'] as const;
 export type TimeSampling = (typeof timeSamplings)[number];
 
+/** Sizes of the images' network (src/model/unet/architecture.ts), smallest first. */
+export const unetSizes = ['smoke', 'small', 'medium', 'ddpm', 'ddpmpp'] as const;
+export type UnetSize = (typeof unetSizes)[number];
+
 export const learningRateSchedules = ['constant', 'cosine'] as const;
 export type LearningRateSchedule = (typeof learningRateSchedules)[number];
 
@@ -29,7 +33,7 @@ export interface TrainingParameters {
   gradientClip: number;
   /** Exponential moving average of the parameters: decay min(emaDecay, (n + 1)/(n + 10)) at step n. */
   emaDecay: number;
-  /** Hidden channels of the network. */
+  /** Hidden channels of the φ⁴ network. */
   channels: number;
   /**
    * Side of the cells by whose translations the network commutes; it grows by itself where the noise tells sites apart
@@ -37,7 +41,11 @@ export interface TrainingParameters {
    * all trials the largest.
    */
   translationPeriod: number;
-  /** Random lattice translations, rotations, reflections and sign flips of every training configuration. */
+  /** Of images: size of the U-Net. */
+  unetSize: UnetSize;
+  /** Of images: part of the U-Net's hidden values that is dropped in training. */
+  dropout: number;
+  /** Random symmetries of every training configuration: of a lattice its own and the sign, of images left and right exchanged. */
   augmentation: boolean;
 }
 
@@ -69,6 +77,8 @@ export const trainingParameterRules: Readonly<Record<keyof TrainingParameters, R
   emaDecay: { default: 0.999, low: 0, high: 0.999999 },
   channels: { default: 32, low: 1, high: 1024, integer: true },
   translationPeriod: { default: 1, low: 1, high: 64, integer: true },
+  unetSize: { default: 'smoke', choices: unetSizes },
+  dropout: { default: 0, low: 0, high: 0.9 },
   augmentation: { default: true },
 };
 

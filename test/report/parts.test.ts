@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { place, scaleOf, spreadLabels, thin, tickLabel } from '../../src/report/charts/scales.js';
 import { trialsCsv, trialsJsonLines } from '../../src/report/export.js';
 import { fieldGrid, fieldLimit } from '../../src/report/fields.js';
-import { encodePng } from '../../src/report/png.js';
+import { encodePng } from '../../src/eval/png.js';
 import { sweepFileOf } from '../../src/report/sweepFile.js';
 import { parseSweepFile } from '../../src/sweep/spec.js';
 import { fixtureSnapshot, fixtureSpec } from './fixture.js';

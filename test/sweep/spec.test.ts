@@ -61,6 +61,30 @@ describe('sweep files', () => {
     expect(parse(sweepFileOf(parsed)).resources).toEqual(parsed.resources);
   });
 
+  it('images have their own defaults and metrics; a path of CIFAR-10 is relative to the file', () => {
+    const images = parse(good.replace('{ name: phi4 }', '{ name: images, kind: gaussian-field }'));
+    expect(images).toMatchObject({
+      task: { name: 'images', kind: 'gaussian-field', size: 16, channels: 1, exponent: 2, count: 10_000 },
+      objective: { metric: 'vlb', direction: 'minimize' },
+      evaluation: { samples: 128 },
+    });
+    expect(parse(sweepFileOf(images))).toEqual(images);
+    const cifar = (from: string) =>
+      parse(good.replace('{ name: phi4 }', `{ name: cifar10, from: ${from} }`)).task;
+    expect(cifar('cifar.tar.gz')).toEqual({ name: 'cifar10', from: join(folder, 'cifar.tar.gz') });
+    expect(cifar('s3://bucket/cifar')).toEqual({ name: 'cifar10', from: 's3://bucket/cifar' });
+    const asked = `${good.replace('{ name: phi4 }', '{ name: images }')}objective: { metric: ess, direction: maximize }`;
+    expect(refusal(asked).message).toMatch(
+      /objective\.metric: no metric of images at every rung is called "ess"/,
+    );
+    expect(refusal(good.replace('{ name: phi4 }', '{ name: images, channels: 2 }')).message).toMatch(
+      /task\.channels/,
+    );
+    expect(refusal(`${good}evaluation: { samples: 64 }`).message).toMatch(
+      /samples: 64 is below 256, the least but for images/,
+    );
+  });
+
   it('without a pruner has the last rung only', () => {
     expect(parse(good.replace('{ rungs', '{ name: none, rungs')).pruner.rungs).toEqual([30]);
   });

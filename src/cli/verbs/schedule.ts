@@ -8,8 +8,12 @@ interface ScheduleVerbOptions {
   json?: boolean;
   every?: boolean;
   times: number[];
-  task: string;
-  size: number;
+  task: 'phi4' | 'images' | 'cifar10';
+  size?: number;
+  kind?: 'gaussian-field' | 'dead-leaves';
+  channels?: number;
+  exponent?: number;
+  store?: string;
   mass2: number;
   coupling: number;
   samples: number;
@@ -36,13 +40,23 @@ export function register(program: Command): void {
         .argParser(parsePictureFormats)
         .default(['svg'], 'svg'),
     )
-    .option('--task <name>', 'the data: phi4', parseTask, 'phi4')
-    .option('--size <n>', 'lattice size', parseCount('--size', 1), 6)
+    .addOption(
+      new Option('--task <name>', 'the data; cifar10 is read from the store')
+        .choices(['phi4', 'images', 'cifar10'])
+        .default('phi4'),
+    )
+    .option('--size <n>', 'sites or pixels a side (default: 6; images 16)', parseCount('--size', 1))
+    .addOption(
+      new Option('--kind <kind>', 'of images: what is drawn').choices(['gaussian-field', 'dead-leaves']),
+    )
+    .option('--channels <n>', 'of images: 1 or 3', parseCount('--channels', 1))
+    .option('--exponent <value>', 'of Gaussian fields: α of their spectrum 1/k^α', parseReal('--exponent'))
+    .option('--store <url>', 'of cifar10: where it is (default: as for other verbs)')
     .option('--mass2 <value>', 'm² of the action', parseReal('--mass2'), -4)
     .option('--coupling <value>', 'coupling of the action', parseReal('--coupling'), 6.975)
     .option(
       '--samples <n>',
-      'HMC configurations that the spectrum is estimated from',
+      'configurations or images that the spectrum is estimated from',
       parseCount('--samples', 10),
       2000,
     )
@@ -75,12 +89,6 @@ function parseTimes(text: string): number[] {
   if (times.some((t) => !(t >= 0 && t <= 1)))
     throw new InvalidArgumentError(`--times takes numbers from 0 to 1 like 0,0.25,1, not "${text}".`);
   return times;
-}
-
-function parseTask(text: string): string {
-  if (text !== 'phi4')
-    throw new InvalidArgumentError(`--task is phi4 (or give --statistics), not "${text}".`);
-  return text;
 }
 
 function parseReal(option: string): (text: string) => number {

@@ -52,10 +52,16 @@ export function readImages(folder: string, split: Split): Images {
   } catch (error) {
     throw refuse(messageOf(error));
   }
+  const images = decodeImages(content);
+  if (!images) throw refuse('it has neither a float32 tensor "samples" nor a uint8 tensor "pixels"');
+  return images;
+}
+
+/** The images of one split's file; undefined when it has neither of the tensors. */
+export function decodeImages(content: Uint8Array): Images | undefined {
   const { samples, pixels } = decodeSafetensors(content).tensors;
   const found = samples ?? pixels;
-  if (!found || !(found.data instanceof Float32Array || found.data instanceof Uint8Array))
-    throw refuse('it has neither a float32 tensor "samples" nor a uint8 tensor "pixels"');
+  if (!found || !(found.data instanceof Float32Array || found.data instanceof Uint8Array)) return undefined;
   return imagesOf(found.data, found.shape.at(-1)!);
 }
 

@@ -1,5 +1,6 @@
 import { RgsweepError } from '../../errors.js';
 import type { FieldShape } from '../../basis/types.js';
+import type { UnetSize } from '../../train/parameters.js';
 
 export interface UnetArchitecture {
   shape: FieldShape;
@@ -10,10 +11,6 @@ export interface UnetArchitecture {
   /** Resolutions (pixels a side) with self-attention; the lowest has it always. */
   attention: readonly number[];
 }
-
-/** Named sizes of the images' network, smallest first. */
-export const unetSizes = ['smoke', 'small', 'medium', 'ddpm', 'ddpmpp'] as const;
-export type UnetSize = (typeof unetSizes)[number];
 
 /**
  * Sizes by name, with their parameters on 32 × 32 colour images. `smoke` runs in tests; `ddpm` is of the class of Ho et al.

@@ -1,5 +1,5 @@
-import { RgsweepError } from '../../errors.js';
-import type { ImagesTask } from '../../train/protocol.js';
+import { RgsweepError } from '../errors.js';
+import type { ImagesTask } from '../train/protocol.js';
 
 /** Bounds of a task of generated images, both ends allowed. */
 export const imagesTaskBounds = {

@@ -1,0 +1,41 @@
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import type { TaskDescription } from '../train/protocol.js';
+import { imagesTaskBounds } from './imagesTask.js';
+
+export const phi4 = z.strictObject({
+  name: z.literal('phi4'),
+  size: z.int().min(2).max(64).default(6),
+  mass2: z.number().default(-4),
+  coupling: z.number().min(0).default(6.975),
+});
+
+const images = z.strictObject({
+  name: z.literal('images'),
+  kind: z.enum(['gaussian-field', 'dead-leaves']).default('dead-leaves'),
+  size: z.int().min(imagesTaskBounds.size.low).max(imagesTaskBounds.size.high).default(16),
+  channels: z.union([z.literal(1), z.literal(3)]).default(1),
+  exponent: z.number().min(imagesTaskBounds.exponent.low).max(imagesTaskBounds.exponent.high).default(2),
+  count: z.int().min(imagesTaskBounds.count.low).max(imagesTaskBounds.count.high).default(10_000),
+});
+
+const cifar10 = z.strictObject({
+  name: z.literal('cifar10'),
+  from: z
+    .string()
+    .optional()
+    .describe(
+      'Folder, cifar-10-binary.tar.gz or store URL of its files, when the store does not have them yet',
+    ),
+});
+
+/** `task` of a sweep file, but for programs of one's own. */
+export const builtInTasks = [phi4, images, cifar10] as const;
+
+/** A path of CIFAR-10's files is relative to the sweep file; workers know nothing of where that lies. */
+export function resolveTask(task: TaskDescription, file: string): TaskDescription {
+  if (task.name !== 'cifar10') return task;
+  const { name, from } = task;
+  if (from === undefined) return { name };
+  return { name, from: /^[a-z][a-z0-9+.-]*:\/\//i.test(from) ? from : resolve(dirname(file), from) };
+}

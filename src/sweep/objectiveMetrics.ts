@@ -1,0 +1,13 @@
+import type { TaskDescription } from '../train/protocol.js';
+
+const ofPhi4 = ['kl', 'nll', 'vlb', 'ess', 'reverseKl'] as const;
+/** Of these the flow's likelihood is none: it is measured at the end alone. */
+const ofImages = ['vlb', 'bpd', 'spectrumDistance', 'slicedWasserstein', 'patchWasserstein'] as const;
+
+/** Every metric that a sweep can have as its objective. */
+export const objectiveMetrics = [...new Set([...ofPhi4, ...ofImages])] as [string, ...string[]];
+
+/** Those that are measured at every rung of a task. */
+export function metricsOfTask(task: TaskDescription): readonly string[] {
+  return task.name === 'phi4' ? ofPhi4 : ofImages;
+}
