@@ -136,7 +136,7 @@ async function compare(database: 'memory' | 'file'): Promise<void> {
     await connection.close();
   } finally {
     for (const one of bareWorkers) one.stdin?.end();
-    await Promise.all(bareWorkers.map((one) => (one.exitCode === null ? once(one, 'exit') : undefined)));
+    for (const one of bareWorkers) if (one.exitCode === null) await once(one, 'exit');
     await stack.stop();
     rmSync(folder, { recursive: true, force: true });
   }

@@ -65,7 +65,7 @@ export function clusterChecks({ connect, openStore, findGpus, environment }: Clu
         'register them with `temporal operator search-attribute create` (docs/cluster.md, "Connection")',
       run: async () => {
         const { connection, options } = await connect();
-        const { customAttributes } = await connection.operatorService!.listSearchAttributes({
+        const { customAttributes } = await connection.operatorService.listSearchAttributes({
           namespace: options.namespace,
         });
         const missing = Object.keys(searchAttributes).filter((name) => !(name in (customAttributes ?? {})));

@@ -11,7 +11,7 @@ const ledger = process.env.RGSWEEP_SOAK_LEDGER;
 if (mode === 'train' && ledger) {
   // The trainer reports about once a second: on a clock that leaps it reports every step.
   let now = 0;
-  performance.now = () => (now += 10_000);
+  globalThis.performance.now = () => (now += 10_000);
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = (text, ...rest) => {
     const message = JSON.parse(text);

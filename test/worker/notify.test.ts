@@ -39,7 +39,7 @@ describe('a notice', () => {
     [404, {}, { nonRetryable: true }],
     [302, { location: 'http://127.0.0.1:1/' }, { nonRetryable: true }],
   ])('answered %i is tried again where that may help', async (status, headers, expected) => {
-    webhook = await startWebhook(() => ({ status, headers: headers as Record<string, string> }));
+    webhook = await startWebhook(() => ({ status, headers: headers }));
     const error = await failure(`${webhook.url}/${secret}`);
     expect(error).toMatchObject(expected);
     expect(error.message).toBe(`the webhook in RGSWEEP_WEBHOOK_TEAM answered ${status}`);
