@@ -115,6 +115,8 @@ export function nextConfirmation(
   const field = replicates > 1 ? fieldOf(machine, rungCount) : undefined;
   if (!field) return undefined;
   const leaders = leadersOf(field);
+  // Of several objectives none leads when every candidate's fresh seeds have failed.
+  if (leaders.length === 0) return undefined;
   const most = leaders.length > 1 || leaders[0]!.vector.length > 1 ? mostOfFront : mostConfirmed;
   const tried = field.candidates.filter((one) => one.fresh.length > 0).length;
   for (const { row, fresh } of leaders) {

@@ -63,7 +63,8 @@ describe('a report from a store', () => {
       await store.put(`${place}/observables.json`, Buffer.from(JSON.stringify(observables)));
     }
     const root = parseMarkup(await writeReport(store, name, join(folder, 'full.html')));
-    expect(all(byId(root, 'schedule')!, 'svg')).toHaveLength(2);
+    // γ_i(t), n_i(t), and K_Λ over momentum.
+    expect(all(byId(root, 'schedule')!, 'svg')).toHaveLength(3);
     expect(all(byId(root, 'fields')!, 'img')).toHaveLength(3);
     expect(all(byId(root, 'fields')!, 'svg')).toHaveLength(1);
 

@@ -58,8 +58,9 @@ describe('any sweep under any interleaving', () => {
           let budget = least * tightness;
           let last: { trial: number; kind: string; rung: number } | undefined;
           for (const { what, pick } of steps) {
-            if (play.ended) break;
             play.fill();
+            // What is asked of an ended sweep goes to a new run of it.
+            if (play.ended) break;
             const open = play.open();
             const segment = open[pick % Math.max(1, open.length)];
             if (what === 'finish' && segment) play.finish((last = segment));
