@@ -9,16 +9,14 @@ const folder = mkdtempSync(join(tmpdir(), 'rgsweep-trainer-ends-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** How a program that stands where a trainer would is said to have ended. */
-function endOf(program: string, options: readonly string[] = [], whileRunning?: (pid: number) => void) {
+function endOf(program: string, options: readonly string[] = []) {
   const file = join(folder, 'trainer.mjs');
   writeFileSync(file, program);
   return runTrainer({
     command: [process.execPath, ...options, file],
     task: { threads: 1 } as TrainerTask,
     folder,
-    onMessage: (message) => {
-      if (message.type === 'started') whileRunning?.(message.step);
-    },
+    onMessage: () => undefined,
     onMemory: () => undefined,
     onNoise: () => undefined,
     stop: new AbortController().signal,
@@ -46,11 +44,7 @@ describe('the end of a trainer', () => {
   });
 
   it('by SIGKILL without a word of the system is a crash, which says that it cannot know more', async () => {
-    const end = await endOf(
-      `process.stdout.write(JSON.stringify({ type: 'started', step: process.pid }) + '\\n'); setTimeout(() => {}, 1e6);`,
-      [],
-      (pid) => process.kill(pid, 'SIGKILL'),
-    );
+    const end = await endOf(`process.kill(process.pid, 'SIGKILL'); setTimeout(() => {}, 1e6);`);
     expect(end).toMatchObject({
       kind: 'crashed',
       message: 'the trainer was killed by SIGKILL (by hand, or by the system for want of memory)',
