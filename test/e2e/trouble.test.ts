@@ -160,11 +160,13 @@ describe('a sweep in trouble, on a real server', () => {
   }, 240_000);
 
   it('continues as new while children run, and counts each once', async () => {
-    await launch('long', 8, 20);
+    // Longer than the second without a report that a run waits for before it ends.
+    const steps = 80;
+    await launch('long', 8, steps);
     const { trials } = await ended('long');
     expect(trials).toHaveLength(8);
-    expectUninterrupted(trials, 20);
-    for (const trial of trials) expect(trial.stepsPaid).toBe(20);
+    expectUninterrupted(trials, steps);
+    for (const trial of trials) expect(trial.stepsPaid).toBe(steps);
     const runs: { runId: string; events: number; start: number; close: number }[] = [];
     const children: { start: number; close: number }[] = [];
     await until('all to be listed', async () => {
