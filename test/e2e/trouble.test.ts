@@ -159,31 +159,40 @@ describe('a sweep in trouble, on a real server', () => {
     }
   }, 240_000);
 
-  it('continues as new between segments, and counts each once', async () => {
-    const steps = 20;
-    await launch('long', 8, steps);
+  it('continues as new while children run, and counts each once', async () => {
+    // Every other trial takes 8 seconds, so that nearly always one is running and nearly never about to report: a run
+    // ends after a second without a report.
+    const slow = [1, 3, 5, 7].map((trial) => join(faults, `${trial}.json`));
+    for (const file of slow) writeFileSync(file, JSON.stringify({ kind: 'slow', milliseconds: 350 }));
+    await launch('long', 8, 20);
     const { trials } = await ended('long');
+    for (const file of slow) rmSync(file);
     expect(trials).toHaveLength(8);
-    expectUninterrupted(trials, steps);
-    for (const trial of trials) expect(trial.stepsPaid).toBe(steps);
-    const runs: { events: number; close: number }[] = [];
-    let children = 0;
+    expectUninterrupted(trials, 20);
+    for (const trial of trials) expect(trial.stepsPaid).toBe(20);
+    const runs: { runId: string; events: number; start: number; close: number }[] = [];
+    const children: { start: number; close: number }[] = [];
     await until('all to be listed', async () => {
-      runs.length = children = 0;
+      runs.length = children.length = 0;
       for await (const one of stack.client.workflow.list({
         query: `RgsweepSweep = 'long' OR WorkflowType = 'trialSegment'`,
       })) {
-        const close = one.closeTime?.getTime() ?? Infinity;
-        if (one.workflowId === 'long') runs.push({ events: one.historyLength, close });
-        else if (one.workflowId.startsWith('long/')) children++;
+        const times = { start: one.startTime.getTime(), close: one.closeTime?.getTime() ?? Infinity };
+        if (one.workflowId === 'long') runs.push({ runId: one.runId, events: one.historyLength, ...times });
+        else if (one.workflowId.startsWith('long/')) children.push(times);
       }
-      return children >= 9 && runs.every(({ close }) => close < Infinity);
+      return children.length >= 9 && runs.every(({ close }) => close < Infinity);
     });
     expect(runs.length).toBeGreaterThan(1);
     // A run ends at its first pause after the server's suggestion, some events later.
     for (const { events } of runs) expect(events).toBeLessThan(2 * eventsOfRun);
+    const ends = runs.map(({ close }) => close).sort((a, b) => a - b);
+    const across = children.filter(({ start, close }) =>
+      ends.slice(0, -1).some((end) => start < end && end < close),
+    );
+    expect(across.length).toBeGreaterThan(0);
     // One segment a trial, and the winner's on test data: none was started twice.
-    expect(children).toBe(9);
+    expect(children).toHaveLength(9);
   }, 240_000);
 
   it('notices a child that timed out or was terminated behind its back', async () => {
