@@ -311,7 +311,7 @@ describe('a report of whatever there is', () => {
     const html = await render(snapshot);
     const root = check(html);
     expect(all(section(root, 'trials'), 'tr')).toHaveLength(2001);
-    expect(html.length).toBeLessThan(4_500_000);
+    expect(html.length).toBeLessThan(4_000_000);
     expect(section(root, 'search').text).toMatch(/60 of [\d,]+ trials are drawn/);
   });
 });

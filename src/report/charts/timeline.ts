@@ -15,7 +15,7 @@ export interface Stretch {
   open: boolean;
 }
 
-const maximumStretches = 1500;
+const maximumStretches = 1000;
 
 /**
  * When each segment ran: it ended at its result and took its training and evaluation, so that waiting, restarts and what
