@@ -1,4 +1,5 @@
 import { RgsweepError } from '../errors.js';
+import { atOnce, type Steps } from './steps.js';
 
 /**
  * All eigenvalues and eigenvectors of a real symmetric matrix: Householder reduction to tridiagonal form, implicit QL
@@ -10,11 +11,7 @@ import { RgsweepError } from '../errors.js';
  * @throws RgsweepError('internal') when an eigenvalue does not converge
  */
 export function symmetricEigen(matrix: Float64Array, n: number): EigenSystem {
-  const steps = symmetricEigenSteps(matrix, n);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return value;
-  }
+  return atOnce(symmetricEigenSteps(matrix, n));
 }
 
 /** Eigenvalues in descending order, eigenvectors as rows. */
@@ -27,7 +24,7 @@ export interface EigenSystem {
  * The same in pieces: yields about how much of the work is done, from 0 to 1, after every 10⁷ multiplications or so, for
  * callers that have other things to do in the minutes that 3,072 dimensions take.
  */
-export function* symmetricEigenSteps(matrix: Float64Array, n: number): Generator<number, EigenSystem> {
+export function* symmetricEigenSteps(matrix: Float64Array, n: number): Steps<EigenSystem> {
   const work = Float64Array.from(matrix);
   const diagonal = new Float64Array(n);
   const offDiagonal = new Float64Array(n);

@@ -3,7 +3,9 @@ import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js'
 import { createFourierBasis } from './fourier.js';
 import { averageOverShells, momentumOrbit, numberShells } from './labels.js';
 import { checkShape, dimensionOf, transpose } from './linear.js';
+import { momentSteps } from './moments.js';
 import { knownVariances } from './pca.js';
+import { atOnce } from './steps.js';
 import type { Basis, DataStatistics, FieldShape } from './types.js';
 
 export interface StatisticsOptions {
@@ -39,6 +41,8 @@ export function computeStatistics(
       'data-missing',
       `sample ${Math.floor(bad / dimension)} holds ${samples[bad]} at position ${bad % dimension}: not a number`,
     );
+  const read = (n: number, out: Float32Array) =>
+    out.set(samples.subarray(n * dimension, (n + 1) * dimension));
   return options.symmetry === 'lattice'
     ? {
         shape,
@@ -46,7 +50,7 @@ export function computeStatistics(
         mean: new Float64Array(dimension),
         covariance: latticeCovariance(modePowers(samples, count, shape), shape),
       }
-    : { shape, count, ...sampleMoments(samples, count, dimension) };
+    : { shape, count, ...atOnce(momentSteps({ count, dimension, read })) };
 }
 
 /**
@@ -131,72 +135,6 @@ function latticeCovariance(powers: Float64Array, shape: FieldShape): Float64Arra
         correlator[((dx * width + dy) * channels + (i % channels)) * channels + (j % channels)]!;
     }
   return covariance;
-}
-
-/** μ and C = E(φ − μ)(φ − μ)ᵀ, in chunks of samples laid out site by site, so that every sum runs over neighbours. */
-function sampleMoments(
-  samples: Float32Array,
-  count: number,
-  dimension: number,
-): { mean: Float64Array; covariance: Float64Array } {
-  const mean = new Float64Array(dimension);
-  for (let sample = 0; sample < count; sample++)
-    for (let i = 0; i < dimension; i++) mean[i]! += samples[sample * dimension + i]!;
-  for (let i = 0; i < dimension; i++) mean[i]! /= count;
-
-  const covariance = new Float64Array(dimension * dimension);
-  const chunk = 256;
-  const columns = new Float64Array(dimension * chunk);
-  for (let start = 0; start < count; start += chunk) {
-    const size = Math.min(chunk, count - start);
-    for (let sample = 0; sample < size; sample++)
-      for (let i = 0; i < dimension; i++)
-        columns[i * chunk + sample] = samples[(start + sample) * dimension + i]! - mean[i]!;
-    addProducts(columns, chunk, size, dimension, covariance);
-  }
-  for (let i = 0; i < dimension; i++)
-    for (let j = i; j < dimension; j++) {
-      const value = covariance[i * dimension + j]! / count;
-      covariance[i * dimension + j] = value;
-      covariance[j * dimension + i] = value;
-    }
-  return { mean, covariance };
-}
-
-/** Adds Σ_sample x_i x_j to the upper triangle (and some of the diagonal blocks' lower part, overwritten later). */
-function addProducts(
-  columns: Float64Array,
-  stride: number,
-  size: number,
-  dimension: number,
-  covariance: Float64Array,
-): void {
-  for (let i = 0; i < dimension; i += 2) {
-    const a = i * stride;
-    const b = i + 1 < dimension ? a + stride : a;
-    for (let j = i; j < dimension; j += 2) {
-      const c = j * stride;
-      const d = j + 1 < dimension ? c + stride : c;
-      let ac = 0;
-      let ad = 0;
-      let bc = 0;
-      let bd = 0;
-      for (let x = 0; x < size; x++) {
-        const p = columns[a + x]!;
-        const q = columns[b + x]!;
-        const u = columns[c + x]!;
-        const v = columns[d + x]!;
-        ac += p * u;
-        ad += p * v;
-        bc += q * u;
-        bd += q * v;
-      }
-      covariance[i * dimension + j]! += ac;
-      if (d !== c) covariance[i * dimension + j + 1]! += ad;
-      if (b !== a) covariance[(i + 1) * dimension + j]! += bc;
-      if (b !== a && d !== c) covariance[(i + 1) * dimension + j + 1]! += bd;
-    }
-  }
 }
 
 /**

@@ -21,7 +21,7 @@ import { connectStore, type StoreOption } from './connection.js';
 import { withProgress } from './longWork.js';
 
 /** What the verb `data prepare` was told. */
-export interface PrepareAnywhereOptions extends StoreOption {
+export interface PrepareOptions extends StoreOption {
   size?: number;
   mass2: number;
   coupling: number;
@@ -58,13 +58,13 @@ type Make = (
  * @throws RgsweepError('usage') for an unknown task, 'conflict' for a folder with another data set, 'data-missing' for a source
  *   that is missing or damaged
  */
-export async function prepareAnywhere(name: string, options: PrepareAnywhereOptions): Promise<PreparedData> {
+export async function prepareAnywhere(name: string, options: PrepareOptions): Promise<PreparedData> {
   const { key, make, isPhi4 } = plan(name, options);
   if (options.folder === undefined && !isPhi4) return intoStore(await connectStore(options), key, make);
   return intoFolder(options.folder ?? `data/${key}`, key, make);
 }
 
-function plan(name: string, options: PrepareAnywhereOptions): { key: string; make: Make; isPhi4: boolean } {
+function plan(name: string, options: PrepareOptions): { key: string; make: Make; isPhi4: boolean } {
   if (name === 'phi4') {
     const { size = 6, mass2, coupling, seed, train, validation, test } = options;
     const task: Phi4Task = { name, size, mass2, coupling };
@@ -83,7 +83,7 @@ function plan(name: string, options: PrepareAnywhereOptions): { key: string; mak
   };
 }
 
-function imageTask(name: string, options: PrepareAnywhereOptions): ImagesTask | Cifar10Task {
+function imageTask(name: string, options: PrepareOptions): ImagesTask | Cifar10Task {
   const { size = 16, kind, channels, exponent, count, from } = options;
   if (name === 'images') {
     const task: ImagesTask = { name, kind, size, channels, exponent, count };

@@ -22,8 +22,8 @@ export const captions = {
     'Two parameters at once: each dot is a trial at its highest rung, dark dots are good ones, the ring is the best.',
   importance:
     'Grey: the share of the objective’s variance over the whole space that each parameter explains alone (fANOVA). Blue: its share in what makes a trial one of the best (PED-ANOVA). Bars are ± 2 standard errors.',
-  tradeOff:
-    'Two figures of every trial at its highest rung. Ringed and joined: the Pareto front of the highest rung, which no trial there beats in both. Baselines have their own colours.',
+  front:
+    'Two figures of every trial at the highest rung that any searched one has reached. Large, with bars of ± 2 standard errors: the Pareto front, which no searched trial there beats in both. Diamonds: baselines.',
   gamma:
     'γᵢ(t), the negative log signal-to-noise ratio of the process, for one component of each momentum shell. One line: all components are noised together. Lines apart: one scale after the other.',
   noise:

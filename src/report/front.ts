@@ -37,14 +37,45 @@ export interface SweepFront {
 }
 
 /**
- * The Pareto front of a sweep, on validation data; undefined with one objective, and while no trial has all of them.
+ * Figures that a front may be drawn over: the objectives, then whatever else results have in common, by name; ESS first, since
+ * beside a single objective the sample quality says most.
+ */
+export function frontMetrics(snapshot: SweepSnapshot): string[] {
+  const objectives = objectivesOf(snapshot.spec).map(({ metric }) => metric);
+  const found = new Set<string>();
+  for (const trial of snapshot.trials)
+    for (const { metrics } of trial.rungs)
+      for (const name of Object.keys(metrics)) if (!name.endsWith('Error')) found.add(name);
+  const others = [...found].filter((name) => !objectives.includes(name)).sort();
+  return [
+    ...objectives,
+    ...others.filter((name) => name === 'ess'),
+    ...others.filter((name) => name !== 'ess'),
+  ];
+}
+
+/** A figure as an objective: as the sweep says, else more is better of ESS alone. */
+export function objectiveFor(snapshot: SweepSnapshot, metric: string): Objective {
+  return (
+    objectivesOf(snapshot.spec).find((one) => one.metric === metric) ?? {
+      metric,
+      direction: metric === 'ess' ? 'maximize' : 'minimize',
+    }
+  );
+}
+
+/**
+ * The Pareto front of a sweep, on validation data, in its own objectives or in others; undefined with one objective, and while
+ * no trial has all of them.
  *
  * The reference is the worst of the baselines in each objective: it does not move while the search goes on, so volumes of one sweep can be
  * compared over time, and 0 means that nothing is ahead of the worst baseline throughout. Without baselines it is the worst of the searched
  * trials there. Trials that failed or repeat another one take no part.
  */
-export function frontOf(snapshot: SweepSnapshot): SweepFront | undefined {
-  const objectives = objectivesOf(snapshot.spec);
+export function frontOf(
+  snapshot: SweepSnapshot,
+  objectives: readonly Objective[] = objectivesOf(snapshot.spec),
+): SweepFront | undefined {
   if (objectives.length < 2) return undefined;
   const at = (trial: TrialRecord, rung: number): FrontMember | undefined => {
     const result = trial.rungs.find((one) => one.rung === rung);

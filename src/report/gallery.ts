@@ -4,16 +4,18 @@ import { createProcess } from '../schedule/process.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { captions } from './captions.js';
 import { contourAxes, contourChart } from './charts/contour.js';
+import { frontChart } from './charts/front.js';
 import { importanceChart } from './charts/importance.js';
 import { curveTrials, lossChart, rungsChart } from './charts/learning.js';
 import { parallelChart } from './charts/parallel.js';
-import { axisTitle, parameterCharts } from './charts/parameters.js';
+import { axisTitle } from './charts/parameterAxis.js';
+import { parameterCharts } from './charts/parameters.js';
 import type { Chart } from './charts/render.js';
 import { cutoffChart, scheduleChart, type NamedProcess } from './charts/schedules.js';
 import { bestSoFarChart } from './charts/search.js';
 import { timelineChart } from './charts/timeline.js';
-import { tradeOffChart, tradeOffMetrics } from './charts/tradeOff.js';
 import { formatCount, metricTitle } from './figures.js';
+import { frontMetrics, frontOf, objectiveFor } from './front.js';
 import { shownTrials } from './pictures.js';
 import { importanceOrWhy } from './understanding.js';
 
@@ -144,8 +146,8 @@ function axisChoices(
 
 const contourChoices = ({ snapshot, choices }: GalleryInput) =>
   axisChoices(contourAxes(snapshot), axisTitle, choices);
-const tradeOffChoices = ({ snapshot, choices }: GalleryInput) =>
-  axisChoices(tradeOffMetrics(snapshot), metricTitle, choices);
+const frontChoices = ({ snapshot, choices }: GalleryInput) =>
+  axisChoices(frontMetrics(snapshot), metricTitle, choices);
 
 /** Every chart of the live page, by section. A report draws the same ones, all at once. */
 export const gallery: readonly GallerySection[] = [
@@ -255,24 +257,22 @@ export const gallery: readonly GallerySection[] = [
     keys: () => [
       { color: 'best', text: 'Pareto front' },
       { color: 'trial', text: 'other trials' },
-      { color: 'standard', text: 'standard diffusion' },
-      { color: 'baseline', text: 'other baselines' },
+      { color: 'baseline', text: 'baselines' },
     ],
     charts: [
       {
         id: 'pareto',
         title: 'Pareto front',
         small: false,
-        caption: () => captions.tradeOff,
-        choices: tradeOffChoices,
+        caption: () => captions.front,
+        choices: frontChoices,
         draw: async (input) => {
-          const [x, y] = tradeOffChoices(input).map(({ chosen }) => chosen);
+          const [x, y] = frontChoices(input).map(({ chosen }) => chosen);
           if (!x || !y) return noResult;
           if (x === y) return 'Choose two different figures.';
-          return one(
-            await tradeOffChart(input.snapshot, x, y),
-            'Fewer than two trials with a result have both figures.',
-          );
+          const { snapshot } = input;
+          const front = frontOf(snapshot, [objectiveFor(snapshot, x), objectiveFor(snapshot, y)]);
+          return front ? [await frontChart(front)] : 'No searched trial has both figures.';
         },
       },
     ],

@@ -1,6 +1,6 @@
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { parameterColumns } from './axes.js';
-import { axisTitle } from './charts/parameters.js';
+import { axisTitle } from './charts/parameterAxis.js';
 import { parameterText } from './content.js';
 import { formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
 import { highestResult } from './ranking.js';

@@ -1,10 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
-import { readSnapshot } from '../../src/store/records.js';
 import { decodeJson } from '../../src/store/json.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
-import { TestStack, trainersBelow, until } from './harness.js';
+import { TestStack, trainersBelow, sweepEnded, until } from './harness.js';
 
 /** Real training on wasm, short: two trials at a time, a checkpoint every fifteen steps. */
 const sweepFile = (name: string) => `
@@ -60,15 +59,7 @@ const run = async (name: string) => {
   const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name)));
   expect(launched.stderr).toBe('');
 };
-const ended = (name: string): Promise<SweepSnapshot> =>
-  until(
-    `${name} to end`,
-    async () => {
-      const found = await readSnapshot(store, name).catch(() => undefined);
-      return found?.state === 'complete' ? found : undefined;
-    },
-    300,
-  );
+const ended = (name: string): Promise<SweepSnapshot> => sweepEnded(store, name, 300);
 const checkpointOf = (name: string, trial: number) =>
   until(`a checkpoint of trial ${trial}`, async () => {
     for await (const { key } of store.list(`sweeps/${name}/trials/000${trial}/`))

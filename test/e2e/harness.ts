@@ -8,7 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { findTemporalCli } from '../../src/stack/temporalCli.js';
+import { readSnapshot } from '../../src/store/records.js';
+import type { ObjectStore } from '../../src/store/types.js';
 import { searchAttributes } from '../../src/sweep/searchAttributes.js';
+import type { SweepSnapshot } from '../../src/sweep/types.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The compiled command line: end-to-end tests run what users run. */
@@ -215,4 +218,16 @@ export async function until<T>(
     if (Date.now() > deadline) throw new Error(`waited ${seconds} s for ${what}`);
     await sleep(200);
   }
+}
+
+/** Waits until the store says that a sweep is complete. */
+export function sweepEnded(store: ObjectStore, name: string, seconds = 90): Promise<SweepSnapshot> {
+  return until(
+    `${name} to end`,
+    async () => {
+      const found = await readSnapshot(store, name).catch(() => undefined);
+      return found?.state === 'complete' && found.finishedAt ? found : undefined;
+    },
+    seconds,
+  );
 }

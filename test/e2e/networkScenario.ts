@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { openStore } from '../../src/store/open.js';
-import { readSnapshot, readSweepRecord } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
 import { startVersitygw, type Versitygw } from '../contract/versitygw.js';
 import { makeCertificates, type Certificates } from './certificates.js';
-import { fixtureTrainer, TestStack, until } from './harness.js';
+import { fixtureTrainer, TestStack, sweepEnded } from './harness.js';
 import { startLink, type Link } from './link.js';
 
 export const steps = 60;
@@ -124,14 +123,7 @@ export class NetworkStack {
   }
 
   ended(name: string, seconds: number): Promise<SweepSnapshot> {
-    return until(
-      `${name} to end`,
-      async () => {
-        const record = await readSweepRecord(this.store, name);
-        return record?.state === 'complete' ? readSnapshot(this.store, name) : undefined;
-      },
-      seconds,
-    );
+    return sweepEnded(this.store, name, seconds);
   }
 
   async stop(): Promise<void> {

@@ -4,10 +4,10 @@ import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
-import { listTrials, readSnapshot } from '../../src/store/records.js';
+import { listTrials } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
-import { TestStack, trainersBelow, until } from './harness.js';
+import { TestStack, trainersBelow, sweepEnded, until } from './harness.js';
 import { pythonWith } from './python.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -91,15 +91,7 @@ describe('a trainer of one’s own, on a real server', () => {
     const launched = await stack.run('launch', stack.writeSweep(name, text));
     expect(launched.stderr).toBe('');
   };
-  const ended = (name: string): Promise<SweepSnapshot> =>
-    until(
-      `${name} to end`,
-      async () => {
-        const found = await readSnapshot(store, name).catch(() => undefined);
-        return found?.state === 'complete' ? found : undefined;
-      },
-      240,
-    );
+  const ended = (name: string): Promise<SweepSnapshot> => sweepEnded(store, name, 240);
 
   it('is a whole sweep with ASHA: killed with -9 in the middle it goes on, and is reported and read in Python', async () => {
     await launch('numpy', numpySweep);

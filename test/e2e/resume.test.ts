@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
 import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
-import { fixtureTrainer, TestStack, trainersBelow, until } from './harness.js';
+import { fixtureTrainer, TestStack, trainersBelow, sweepEnded, until } from './harness.js';
 
 const sweepFile = (name: string) => `
 name: ${name}
@@ -51,15 +51,7 @@ describe('what a sweep goes on from', () => {
     const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name)));
     expect(launched.stderr).toBe('');
   };
-  const ended = (name: string) =>
-    until(
-      `${name} to end`,
-      async () => {
-        const found = await snapshot(name).catch(() => undefined);
-        return found?.state === 'complete' && found.finishedAt ? found : undefined;
-      },
-      200,
-    );
+  const ended = (name: string) => sweepEnded(store, name, 200);
   /** Every step that any trainer made, in order: `TRIAL STEP`. */
   const stepsOf = (sweep: string) =>
     readFileSync(ledgerFile, 'utf8')

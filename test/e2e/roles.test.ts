@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
-import { readSnapshot, readSweepRecord } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { controlQueue, trainQueue } from '../../src/sweep/names.js';
 import { listPollers } from '../../src/temporal/pollers.js';
@@ -13,7 +12,7 @@ import { sweepStatus } from '../../workflows/messages.js';
 import { startVersitygw, versitygwOrExplain, type Versitygw } from '../contract/versitygw.js';
 import { fakeNvidiaSmi, twoA100, twoIds } from '../worker/fakeNvidiaSmi.js';
 import { uninterrupted } from './fixtureFigures.js';
-import { fixtureTrainer, Restartable, TestStack, until } from './harness.js';
+import { fixtureTrainer, Restartable, TestStack, sweepEnded, until } from './harness.js';
 import { listeningAddresses } from './listening.js';
 
 const program = await versitygwOrExplain('worker roles over S3');
@@ -79,15 +78,7 @@ describe.skipIf(program === undefined)('workers in separate roles and queues', (
     const launched = await stack.run('launch', stack.writeSweep(sweep[0], sweepFile(...sweep)));
     expect(launched.stderr).toBe('');
   };
-  const ended = (name: string) =>
-    until(
-      `${name} to end`,
-      async () => {
-        const record = await readSweepRecord(store, name);
-        return record?.state === 'complete' ? readSnapshot(store, name) : undefined;
-      },
-      200,
-    );
+  const ended = (name: string) => sweepEnded(store, name, 200);
   const lines = (file: string) => readFileSync(file, 'utf8').trim().split('\n').filter(Boolean);
   const trainedOf = (sweep: string) => lines(ledger).filter((line) => line.startsWith(`${sweep} `));
   const pollers = (queue: string, type: 'workflow' | 'activity') => listPollers(stack.client, queue, type);

@@ -3,11 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
-import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { startVersitygw, versitygwOrExplain, type Versitygw } from '../contract/versitygw.js';
 import { startFaultyProxy, type Fault, type FaultyProxy } from '../store/proxy.js';
-import { fixtureTrainer, TestStack, until } from './harness.js';
+import { fixtureTrainer, TestStack, sweepEnded, until } from './harness.js';
 
 const program = await versitygwOrExplain('sweeps on a store in trouble');
 
@@ -71,15 +70,7 @@ describe.skipIf(program === undefined)('training on an S3 store in trouble', () 
       () => store.get(`sweeps/${name}/trials/0000/step-${step}/manifest.json`),
       120,
     );
-  const ended = (name: string) =>
-    until(
-      `${name} to end`,
-      async () => {
-        const found = await readSnapshot(store, name).catch(() => undefined);
-        return found?.state === 'complete' && found.finishedAt ? found : undefined;
-      },
-      200,
-    );
+  const ended = (name: string) => sweepEnded(store, name, 200);
 
   it('refused writes: training goes on, says what it waits for, and repeats no step once they are taken again', async () => {
     await launch('refused');

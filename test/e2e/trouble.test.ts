@@ -3,14 +3,14 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readLease } from '../../src/store/lease.js';
 import { openStore } from '../../src/store/open.js';
-import { readSnapshot, readTrial } from '../../src/store/records.js';
+import { readTrial } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { controlQueue } from '../../src/sweep/names.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import type { SegmentInput } from '../../workflows/messages.js';
 import { uninterrupted } from './fixtureFigures.js';
 import { startWebhook, type Webhook } from '../worker/webhook.js';
-import { fixtureTrainer, TestStack, trainersBelow, until } from './harness.js';
+import { fixtureTrainer, TestStack, trainersBelow, sweepEnded, until } from './harness.js';
 
 const supervision = { retryFirstSeconds: 0.1, retryLongestSeconds: 1, heartbeatSeconds: 10, stallSeconds: 2 };
 
@@ -58,15 +58,7 @@ describe('a sweep in trouble, on a real server', () => {
     const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name, trials, steps, more)));
     expect(launched.stderr).toBe('');
   };
-  const ended = (name: string): Promise<SweepSnapshot> =>
-    until(
-      `${name} to end`,
-      async () => {
-        const found = await readSnapshot(store, name).catch(() => undefined);
-        return found?.state === 'complete' ? found : undefined;
-      },
-      200,
-    );
+  const ended = (name: string): Promise<SweepSnapshot> => sweepEnded(store, name, 200);
   const kindsOf = (record: TrialRecord | undefined) => record?.failures.map(({ kind }) => kind) ?? [];
   const expectUninterrupted = (trials: readonly TrialRecord[], steps: number) => {
     for (const trial of trials) {

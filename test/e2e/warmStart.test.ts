@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
 import { readPrior } from '../../src/store/prior.js';
-import { listSweeps, readSnapshot } from '../../src/store/records.js';
+import { listSweeps } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
-import { fixtureTrainer, TestStack, until } from './harness.js';
+import { fixtureTrainer, TestStack, sweepEnded } from './harness.js';
 
 const sweepFile = (name: string, change: string) => `
 name: ${name}
@@ -36,15 +36,7 @@ afterAll(async () => {
   rmSync(storeFolder, { recursive: true, force: true });
 });
 
-const ended = (name: string) =>
-  until(
-    `${name} to be complete`,
-    async () => {
-      const found = await readSnapshot(store, name).catch(() => undefined);
-      return found?.state === 'complete' && found.finishedAt ? found : undefined;
-    },
-    200,
-  );
+const ended = (name: string) => sweepEnded(store, name, 200);
 
 it('a sweep starts from what another one found, on a real server', async () => {
   const second = stack.writeSweep('second', sweepFile('second', 'warmStart: first\nbaselines: [standard]'));

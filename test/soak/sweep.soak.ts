@@ -11,11 +11,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
-import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
 import { findVersitygw, startVersitygw, type Versitygw } from '../contract/versitygw.js';
-import { TestStack, until } from '../e2e/harness.js';
+import { TestStack, sweepEnded } from '../e2e/harness.js';
 import { startFaultyProxy, type FaultyProxy } from '../store/proxy.js';
 import { storm } from './storm.js';
 
@@ -90,15 +89,7 @@ describe('a storm', () => {
     const launched = await stack.run('launch', stack.writeSweep(name, sweepFile(name, search)));
     expect(launched.stderr).toBe('');
   };
-  const ended = (name: string): Promise<SweepSnapshot> =>
-    until(
-      `${name} to end`,
-      async () => {
-        const found = await readSnapshot(store, name).catch(() => undefined);
-        return found?.state === 'complete' ? found : undefined;
-      },
-      seconds,
-    );
+  const ended = (name: string): Promise<SweepSnapshot> => sweepEnded(store, name, seconds);
   const figures = (snapshot: SweepSnapshot) =>
     snapshot.trials.map(({ trial, parameters, state, rungs, test }) => ({
       trial,

@@ -2,11 +2,11 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { Estimate } from '../../data/phi4/observables.js';
 import type { DatasetManifest } from '../../data/dataset.js';
 import type { ImageManifest } from '../../data/images/dataset.js';
-import type { ImagesTask, Phi4Task } from '../../train/protocol.js';
-import type { StoreOption } from '../connection.js';
+import type { Phi4Task } from '../../train/protocol.js';
 import { withStoreOption } from '../connectionOptions.js';
 import { withProgress } from '../longWork.js';
 import { parseCount } from '../options.js';
+import type { PrepareOptions } from '../prepareData.js';
 
 interface TaskOptions {
   size?: number;
@@ -88,19 +88,6 @@ async function describe(manifest: DatasetManifest | ImageManifest, folder: strin
   return `${lines.join('\n')}\n`;
 }
 
-interface PrepareOptions extends TaskOptions, StoreOption {
-  folder?: string;
-  seed: number;
-  train: number;
-  validation: number;
-  test: number;
-  kind: ImagesTask['kind'];
-  channels: number;
-  exponent: number;
-  count: number;
-  from?: string;
-}
-
 function registerPrepare(data: Command): void {
   const command = withTask(
     data
@@ -137,7 +124,7 @@ function registerPrepare(data: Command): void {
 Generated images are stand-ins with known statistics; they are not CIFAR-10 and are never called so.
 CIFAR-10 is read from its binary version, every file compared with its published hash.`,
     )
-    .action(async (name: string, options: PrepareOptions) => {
+    .action(async (name: string, options: PrepareOptions & { json?: boolean }) => {
       const { prepareAnywhere } = await import('../prepareData.js');
       const { manifest, place, made } = await prepareAnywhere(name, options);
       if (!made && !options.json)

@@ -1,5 +1,7 @@
 import { symmetricEigenSteps } from '../../basis/eigen.js';
+import { momentSteps } from '../../basis/moments.js';
 import { principalOf } from '../../basis/pca.js';
+import { breathing } from '../../basis/steps.js';
 import type { DataStatistics, FieldShape } from '../../basis/types.js';
 import type { Images } from './pixels.js';
 
@@ -18,34 +20,10 @@ export async function imageStatistics(
   breathe: (fraction: number) => Promise<void>,
 ): Promise<DataStatistics> {
   const { count, dimension } = images;
-  const mean = new Float64Array(dimension);
-  const row = new Float32Array(dimension);
-  for (let n = 0; n < count; n++) {
-    images.write(n, row, 0);
-    for (let i = 0; i < dimension; i++) mean[i]! += row[i]! / count;
-  }
-  const covariance = new Float64Array(dimension * dimension);
-  const chunk = 512;
-  const band = 64;
-  const columns = new Float32Array(dimension * chunk);
-  for (let start = 0; start < count; start += chunk) {
-    const size = Math.min(chunk, count - start);
-    for (let n = 0; n < size; n++) {
-      images.write(start + n, row, 0);
-      for (let i = 0; i < dimension; i++) columns[i * chunk + n] = row[i]! - mean[i]!;
-    }
-    for (let first = 0; first < dimension; first += band) {
-      addBand(columns, chunk, size, dimension, first, Math.min(dimension, first + band), covariance);
-      await breathe((start + (size * (first + band)) / dimension) / count);
-    }
-  }
-  const added = images.quantized ? dequantizationVariance : 0;
-  for (let i = 0; i < dimension; i++)
-    for (let j = i; j < dimension; j++) {
-      const value = covariance[i * dimension + j]! / count + (i === j ? added : 0);
-      covariance[i * dimension + j] = value;
-      covariance[j * dimension + i] = value;
-    }
+  const rows = { count, dimension, read: (n: number, out: Float32Array) => images.write(n, out, 0) };
+  const { mean, covariance } = await breathing(momentSteps(rows), breathe);
+  if (images.quantized)
+    for (let i = 0; i < dimension; i++) covariance[i * (dimension + 1)]! += dequantizationVariance;
   return { shape, count, mean, covariance };
 }
 
@@ -55,48 +33,5 @@ export async function withPrincipal(
   breathe: (fraction: number) => Promise<void>,
 ): Promise<DataStatistics> {
   const steps = symmetricEigenSteps(statistics.covariance, statistics.mean.length);
-  for (;;) {
-    const { done, value } = steps.next();
-    if (done) return { ...statistics, principal: principalOf(value) };
-    await breathe(value);
-  }
-}
-
-/** Adds Σ_n x_i x_j for i in [first, end) and j ≥ first, four sums at a time; what lies below the diagonal is overwritten. */
-function addBand(
-  columns: Float32Array,
-  stride: number,
-  size: number,
-  dimension: number,
-  first: number,
-  end: number,
-  covariance: Float64Array,
-): void {
-  for (let i = first; i < end; i += 2) {
-    const a = i * stride;
-    const b = i + 1 < end ? a + stride : a;
-    for (let j = i; j < dimension; j += 2) {
-      const c = j * stride;
-      const d = j + 1 < dimension ? c + stride : c;
-      let ac = 0;
-      let ad = 0;
-      let bc = 0;
-      let bd = 0;
-      for (let n = 0; n < size; n++) {
-        const p = columns[a + n]!;
-        const q = columns[b + n]!;
-        const u = columns[c + n]!;
-        const v = columns[d + n]!;
-        ac += p * u;
-        ad += p * v;
-        bc += q * u;
-        bd += q * v;
-      }
-      const at = i * dimension + j;
-      covariance[at]! += ac;
-      if (d !== c) covariance[at + 1]! += ad;
-      if (b !== a) covariance[at + dimension]! += bc;
-      if (b !== a && d !== c) covariance[at + dimension + 1]! += bd;
-    }
-  }
+  return { ...statistics, principal: principalOf(await breathing(steps, breathe)) };
 }

@@ -5,10 +5,10 @@ import { metricTitle } from '../figures.js';
 import { bestSearched, highestResult } from '../ranking.js';
 import { fitLine } from '../text.js';
 import { toneColor, toneOf } from './parallel.js';
-import { axisTitle } from './parameters.js';
+import { axisTitle, choicesOf, parameterScale } from './parameterAxis.js';
 import { palette, renderChart, trialReference, type Chart } from './render.js';
 import { searchedTrials } from './rungPoints.js';
-import { scaleOf, tickAxis, vegaScale, type Scale } from './scales.js';
+import { tickAxis, vegaScale, type Scale } from './scales.js';
 
 const maximumPoints = 600;
 
@@ -37,15 +37,11 @@ interface Side {
 
 function sideOf(axis: Axis, second: boolean): Side {
   if (axis.kind === 'numeric') {
-    const scale = scaleOf([axis.low, axis.high], { log: axis.log, air: 0.04, ticks: 5 });
+    const scale = parameterScale(axis, { ticks: 5 });
     return { scale, axis: tickAxis(scale.ticks), at: (value) => (typeof value === 'number' ? value : NaN) };
   }
-  const choices = axis.choices.map(String);
-  const scale: Scale = {
-    type: 'linear',
-    domain: [-0.5, choices.length - 0.5],
-    ticks: choices.map((_, i) => i),
-  };
+  const choices = choicesOf(axis);
+  const scale = parameterScale(axis);
   return {
     scale,
     axis: tickAxis(scale.ticks, (i) => fitLine(choices[i] ?? '', 14)),

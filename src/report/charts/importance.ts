@@ -2,7 +2,7 @@ import type { TopLevelSpec } from 'vega-lite';
 import { formatCount, formatFigure, metricTitle } from '../figures.js';
 import type { SweepImportance } from '../importance.js';
 import { fitLine } from '../text.js';
-import { axisTitle } from './parameters.js';
+import { axisTitle, choicesOf, parameterEncoding, parameterScale } from './parameterAxis.js';
 import { palette, renderChart, type Chart } from './render.js';
 import { scaleOf, tickAxis, vegaScale } from './scales.js';
 import type { Axis } from '../axes.js';
@@ -88,38 +88,16 @@ async function dependenceChart(
 ): Promise<Chart | undefined> {
   const curve = fanova.dependence.find(({ name }) => name === axis.name);
   if (!curve || curve.points.length === 0) return undefined;
-  const choices = axis.kind === 'categorical' ? axis.choices.map(String) : [];
+  const choices = choicesOf(axis);
   const rows = curve.points.map(({ at, mean, error }) => ({
     x: axis.kind === 'numeric' ? Number(at) : choices.indexOf(String(at)),
     mean,
     low: mean - 2 * error,
     high: mean + 2 * error,
   }));
-  const x =
-    axis.kind === 'numeric'
-      ? scaleOf([axis.low, axis.high], { log: axis.log, air: 0.02, ticks: 4 })
-      : {
-          type: 'linear' as const,
-          domain: [-0.5, choices.length - 0.5] as [number, number],
-          ticks: choices.map((_, index) => index),
-        };
+  const x = parameterScale(axis, { air: 0.02 });
   const y = scaleOf(domain, { log: false, air: 0.06, ticks: 4 });
-  const xAxis = {
-    field: 'x',
-    type: 'quantitative' as const,
-    title: axisTitle(axis.name),
-    scale: vegaScale(x),
-    axis:
-      axis.kind === 'numeric'
-        ? tickAxis(x.ticks)
-        : {
-            values: x.ticks,
-            tickSize: 0,
-            domain: false,
-            labelExpr: `${JSON.stringify(choices.map((choice) => fitLine(choice, Math.max(4, Math.floor(33 / choices.length)))))}[datum.value]`,
-            labelOverlap: false,
-          },
-  };
+  const xAxis = parameterEncoding(axis, x);
   const yAxis = (field: string) => ({
     field,
     type: 'quantitative' as const,

@@ -4,7 +4,7 @@ import { axesOf, type Axis } from '../axes.js';
 import { metricTitle } from '../figures.js';
 import { bestSearched, highestResult } from '../ranking.js';
 import { fitLine } from '../text.js';
-import { axisTitle } from './parameters.js';
+import { axisTitle } from './parameterAxis.js';
 import { palette, renderChart, trialReference, type Chart } from './render.js';
 import { searchedTrials } from './rungPoints.js';
 import { place, scaleOf, thin, tickLabel, type Scale } from './scales.js';

@@ -4,34 +4,13 @@ import { axesOf, type Axis } from '../axes.js';
 import { metricTitle } from '../figures.js';
 import { bestSearched } from '../ranking.js';
 import { fitLine } from '../text.js';
+import { axisTitle, choicesOf, parameterEncoding, parameterScale } from './parameterAxis.js';
 import { palette, renderChart, trialReference, type Chart } from './render.js';
 import { rungEncoding, rungPoints, searchedTrials, selectPoints } from './rungPoints.js';
-import { scaleOf, spreadLabels, type Scale, vegaScale, tickAxis } from './scales.js';
+import { scaleOf, spreadLabels, type Scale } from './scales.js';
 import { baselineLevels, levelLayers, yEncoding } from './search.js';
 
 const maximumPoints = 500;
-
-/** Names that people use for the schedule's parameters, with units. */
-const titles: Record<string, string> = {
-  basis: 'basis',
-  colour: 'noise colour',
-  kernel: 'cutoff kernel',
-  cutoffWidth: 'cutoff width w',
-  trajectory: 'cutoff trajectory Λ(t)',
-  trajectoryRate: 'rate c of the exponential trajectory',
-  trajectoryPower: 'exponent q of the power trajectory',
-  colourMass2: 'm² of the noise colour (lattice units)',
-  colourExponent: 'exponent of the noise colour',
-  colourRatio: 'mixing ratio of the noise colour',
-  ordering: 'ordering variable ℓ',
-  learningRate: 'learning rate',
-  gammaLow: 'γ at the start',
-  gammaHigh: 'γ at the end',
-};
-
-export function axisTitle(name: string): string {
-  return Object.hasOwn(titles, name) ? titles[name]! : fitLine(name, 34);
-}
 
 /** A reproducible place across a category's column, from the trial's number (the golden ratio spreads neighbours). */
 const jitter = (trial: number): number => (((trial + 1) * 0.6180339887) % 1) - 0.5;
@@ -49,8 +28,7 @@ async function parameterChart(snapshot: SweepSnapshot, axis: Axis, y: Scale): Pr
   );
   if (all.length === 0) return undefined;
   const points = selectPoints(snapshot, all, maximumPoints);
-  const choices = axis.kind === 'categorical' ? axis.choices.map((choice) => String(choice)) : [];
-  const indices = new Map(choices.map((choice, index) => [choice, index]));
+  const indices = new Map(choicesOf(axis).map((choice, index) => [choice, index]));
   const isBest = (point: (typeof points)[number]) =>
     point.trial === best && point.rung === Math.max(...best.rungs.map((result) => result.rung));
   const rows = points
@@ -71,26 +49,8 @@ async function parameterChart(snapshot: SweepSnapshot, axis: Axis, y: Scale): Pr
     .filter((row) => Number.isFinite(row.x));
   if (rows.length === 0) return undefined;
   const levels = baselineLevels(snapshot, ['standard']);
-  const x: Scale =
-    axis.kind === 'numeric'
-      ? scaleOf([axis.low, axis.high, ...rows.map((row) => row.x)], { log: axis.log, air: 0.04, ticks: 4 })
-      : { type: 'linear', domain: [-0.5, choices.length - 0.5], ticks: choices.map((_, index) => index) };
-  const xAxis = {
-    field: 'x',
-    type: 'quantitative' as const,
-    title: axisTitle(axis.name),
-    scale: vegaScale(x),
-    axis:
-      axis.kind === 'numeric'
-        ? tickAxis(x.ticks)
-        : {
-            values: x.ticks,
-            tickSize: 0,
-            domain: false,
-            labelExpr: `${JSON.stringify(choices.map((choice) => fitLine(choice, Math.max(4, Math.floor(33 / choices.length)))))}[datum.value]`,
-            labelOverlap: false,
-          },
-  };
+  const x = parameterScale(axis, { values: axis.kind === 'numeric' ? rows.map((row) => row.x) : [] });
+  const xAxis = parameterEncoding(axis, x);
   const yAxis = yEncoding(metric, y);
   const spec: TopLevelSpec = {
     width: 230,
