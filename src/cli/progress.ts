@@ -1,6 +1,6 @@
 import { metricFigure } from '../report/figures.js';
 import { frontOf, frontSummary } from '../report/front.js';
-import { foldReplicates } from '../report/replicates.js';
+import { foldReplicates } from '../sweep/replicates.js';
 import type { ProgressStatus, RunningTrial } from '../report/progress.js';
 import { bestTrial, nextRung } from '../sweep/state.js';
 import type { TrialRecord, TrialState } from '../sweep/types.js';
@@ -42,21 +42,20 @@ export function progressOf(view: SweepView): ProgressStatus {
     };
   });
 
+  // Figures are of configurations: one of several seeds says little, and the best of them less.
+  const judged = foldReplicates({
+    spec,
+    state: view.state,
+    startedAt: view.startedAt,
+    trials: records,
+    curves: new Map(),
+  });
   const figureOf = (trial: number) => {
-    const record = recordOf.get(trial);
-    const result = record?.rungs.at(-1);
+    const result = judged.trials.find((record) => record.trial === trial)?.rungs.at(-1);
     const figure = result && metricFigure(result.metrics, metric);
     return figure && { ...figure, step: result.step };
   };
-  const front = frontOf(
-    foldReplicates({
-      spec,
-      state: view.state,
-      startedAt: view.startedAt,
-      trials: records,
-      curves: new Map(),
-    }),
-  );
+  const front = frontOf(judged);
   const best = bestTrial(machine, rungs.length);
   const bestFigure = best && figureOf(best.trial);
   const stepOf = (trial: number) => {

@@ -11,6 +11,7 @@ import type { DiffusionProcess } from '../schedule/types.js';
 import { restoreLatestCheckpoint } from '../store/checkpoints.js';
 import { layout } from '../store/layout.js';
 import type { ObjectStore } from '../store/types.js';
+import { foldReplicates } from '../sweep/replicates.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { loadTask } from '../tasks/registry.js';
 import { startBackend } from '../train/backend.js';
@@ -34,9 +35,10 @@ export interface TrialModel {
  */
 export function findTrial(snapshot: SweepSnapshot, word: string): TrialRecord {
   const { trials, spec } = snapshot;
+  const best = word === 'best' ? bestSearched(foldReplicates(snapshot))?.trial : undefined;
   const found =
     word === 'best'
-      ? bestSearched(snapshot)
+      ? trials.find(({ trial }) => trial === best)
       : trials.find(
           ({ trial, baseline }) => baseline === word || String(trial) === word.replace(/^0+(?=\d)/, ''),
         );

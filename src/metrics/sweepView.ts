@@ -8,6 +8,7 @@ import {
 } from '../sweep/types.js';
 import { failureKinds } from '../errors.js';
 import { plannedSteps } from '../sweep/plannedSteps.js';
+import { foldReplicates } from '../sweep/replicates.js';
 import { figureNames } from './labels.js';
 import { isBetter, objectiveGauges, rungLabel } from './objectives.js';
 import type { SweepMetricKey } from './table.js';
@@ -26,11 +27,13 @@ export interface GaugeValue {
 }
 
 /**
- * All gauges of one sweep. Their number depends on the families, rungs and baselines of the sweep, never on its trials:
+ * All gauges of one sweep; what is best is told of configurations, with several seeds by their mean. Their number depends on the families, rungs and baselines of the sweep, never on its trials:
  * every state and family has a series, at 0 where there is no trial. Trials that equal another one and were not trained
  * count as trials and have no results of their own.
  */
-export function sweepGauges({ spec, state, startedAt, trials, amendments = [] }: SweepView): GaugeValue[] {
+export function sweepGauges(view: SweepView): GaugeValue[] {
+  const { spec, state, startedAt, trials, amendments = [] } = view;
+  const configurations = foldReplicates({ ...view, curves: new Map() }).trials;
   const base = { sweep: spec.name, task: spec.task.name };
   const { metric, direction } = spec.objective;
   const gauges: GaugeValue[] = [];
@@ -61,12 +64,17 @@ export function sweepGauges({ spec, state, startedAt, trials, amendments = [] }:
     reached += record.rungs.at(-1)?.step ?? 0;
     for (const { kind } of record.failures) add(failures, kind);
     const counted = new Set<string>();
-    for (const { rung, metrics, trainSeconds, evaluateSeconds, finishedAt } of record.rungs) {
+    for (const { rung, trainSeconds, evaluateSeconds, finishedAt } of record.rungs) {
       seconds += trainSeconds + evaluateSeconds;
       newest = Math.max(newest, Date.parse(finishedAt));
       const label = rungLabel(rung);
       if (!counted.has(label)) add(survived, key(record.family, label));
       counted.add(label);
+    }
+  }
+  for (const record of configurations)
+    for (const { rung, metrics } of record.rungs) {
+      const label = rungLabel(rung);
       const value = metrics[metric];
       if (value === undefined || !Number.isFinite(value)) continue;
       if (isBetter(value, best.get(key(record.family, label)), direction))
@@ -79,7 +87,6 @@ export function sweepGauges({ spec, state, startedAt, trials, amendments = [] }:
       )
         leader = { record, rung, value };
     }
-  }
 
   for (const family of scheduleFamilies) {
     for (const one of trialStates) set('trials', byState.get(key(family, one)) ?? 0, { state: one, family });
@@ -99,7 +106,7 @@ export function sweepGauges({ spec, state, startedAt, trials, amendments = [] }:
     const value = figures[figure];
     if (value !== undefined && Number.isFinite(value)) set('bestTrialFigure', value, { figure });
   }
-  for (const { metric: key, labels, value } of objectiveGauges(trials, spec.objective))
+  for (const { metric: key, labels, value } of objectiveGauges(configurations, spec.objective))
     set(key, value, labels);
   for (const kind of failureKinds) set('sweepFailures', failures.get(kind) ?? 0, { kind });
   const extensions = amendments.map((change) => (change.kind === 'extend' ? (change.trials ?? 0) : 0));

@@ -80,10 +80,13 @@ export class ChartDrawer {
       if (chart.curves) snapshot.curves = await this.curves.ofAll(chart.curves(snapshot));
       const statistics = chart.compares ? await this.statistics() : undefined;
       const standard = baselineTrial(snapshot, 'standard');
+      // A further seed has the schedule of its configuration.
+      const asked = feed.view.records.find(({ trial }) => trial === request.trial);
+      const own = asked?.replicateOf ?? request.trial;
       const compared =
-        request.trial === undefined
+        own === undefined
           ? request.compared
-          : [request.trial, ...(standard && standard.trial !== request.trial ? [standard.trial] : [])];
+          : [own, ...(standard && standard.trial !== own ? [standard.trial] : [])];
       const input: GalleryInput = {
         snapshot,
         ...(statistics ? { statistics } : {}),
@@ -97,10 +100,12 @@ export class ChartDrawer {
 
   private async trialLoss(feed: FeedState, number: number | undefined): Promise<ChartAnswer> {
     const snapshot = snapshotOf(feed.view);
-    const trial = snapshot.trials.find((record) => record.trial === number);
+    const trial = feed.view.records.find((record) => record.trial === number);
     if (!trial) return { svgs: [], empty: 'There is no such trial.' };
     const standard = baselineTrial(snapshot, 'standard');
-    snapshot.curves = await this.curves.ofAll(standard && standard !== trial ? [trial, standard] : [trial]);
+    snapshot.curves = await this.curves.ofAll(
+      standard && standard.trial !== trial.trial ? [trial, standard] : [trial],
+    );
     const chart = await trialLossChart(snapshot, trial);
     return chart ? { svgs: [chart.svg] } : { svgs: [], empty: 'This trial has no learning curve yet.' };
   }

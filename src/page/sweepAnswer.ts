@@ -11,20 +11,21 @@ import type { TrialTable } from '../report/trialRows.js';
 import { unsettled } from '../report/unsettled.js';
 import { sourceWords, verdict } from '../report/verdict.js';
 import type { Parameters } from '../space/types.js';
+import { foldReplicates } from '../sweep/replicates.js';
 import type { SweepSnapshot, SweepState } from '../sweep/types.js';
 import type { ChartPlace, RowText, RunningLine, SectionText, SweepAnswer, TrialsAnswer } from './api.js';
 import type { FeedState } from './feed.js';
 
-/** A sweep as charts and tables take it; learning curves are read when a chart needs them. */
+/** A sweep as charts and tables take it, seeds of one configuration as one; learning curves are read when a chart needs them. */
 export function snapshotOf(view: SweepView): SweepSnapshot {
-  return {
+  return foldReplicates({
     spec: view.spec,
     state: view.state,
     startedAt: view.startedAt,
     ...(view.finishedAt === undefined ? {} : { finishedAt: view.finishedAt }),
     trials: view.records,
     curves: new Map(),
-  };
+  });
 }
 
 /** What may be asked of a sweep in a state, in the words of its buttons. */
@@ -192,7 +193,7 @@ export function sweepAnswer(
     connected,
     ...(notice === undefined ? {} : { notice }),
     version,
-    trials: view.records.length,
+    trials: snapshot.trials.length,
     columns: table.columns.map(({ id, title, number }) => ({ id, title, number })),
     shared: table.shared,
     standings: standingsText(snapshot),
@@ -206,8 +207,11 @@ export function sweepAnswer(
 
 /** The rows that changed after `since`, and the order of all. */
 export function trialsAnswer(feed: FeedState, table: TrialTable, since: number): TrialsAnswer {
+  const changed = new Set<number>();
+  for (const { trial, replicateOf } of feed.view.records)
+    if ((feed.changedAt.get(trial) ?? 0) > since) changed.add(replicateOf ?? trial);
   const rows = table.rows
-    .filter(({ trial }) => (feed.changedAt.get(trial.trial) ?? 0) > since)
+    .filter(({ trial }) => changed.has(trial.trial))
     .map(({ trial, cells }): RowText => ({
       trial: trial.trial,
       state: trial.state,

@@ -109,6 +109,14 @@ export async function trialAnswer(
       name: 'origin',
       value: trial.baseline === undefined ? trial.origin : `baseline ${fitLine(trial.baseline, 60)}`,
     },
+    ...(trial.replicateOf === undefined
+      ? []
+      : [
+          {
+            name: 'configuration',
+            value: `trial ${trial.replicateOf}: this is another seed of it${trial.confirms ? ', trained to confirm it' : ''}`,
+          },
+        ]),
     ...(trial.equals === undefined
       ? []
       : [{ name: 'equals', value: `trial ${trial.equals}: the same noise path, not trained again` }]),

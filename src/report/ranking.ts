@@ -1,5 +1,5 @@
 import type { RungResult, SweepSnapshot, TrialRecord } from '../sweep/types.js';
-import type { ConfigurationRecord } from './replicates.js';
+import type { ConfigurationRecord } from '../sweep/replicates.js';
 import { metricFigure, type Figure } from './figures.js';
 
 /** Where a comparison's numbers come from: measured once on test data, or on validation data at a rung. */

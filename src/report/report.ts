@@ -1,4 +1,4 @@
-import { foldReplicates } from './replicates.js';
+import { foldReplicates } from '../sweep/replicates.js';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, resolve } from 'node:path';

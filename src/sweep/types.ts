@@ -204,6 +204,8 @@ export interface SweepSnapshot {
   startedAt: string;
   finishedAt?: string;
   trials: TrialRecord[];
+  /** Where `trials` are configurations (src/sweep/replicates.ts): every trial that was trained, seed by seed. */
+  seeds?: readonly TrialRecord[];
   curves: Map<number, CurvePoint[]>;
   /** What it was started from, where it has `warmStart`. */
   prior?: readonly PriorSource[];

@@ -17,9 +17,11 @@ export function register(program: Command): void {
           remedy: 'name two sweeps or more: rgsweep compare FIRST SECOND',
         });
       const { loadSnapshot } = await import('../snapshot.js');
+      const { foldReplicates } = await import('../../sweep/replicates.js');
       const { compareSweeps, comparisonText } = await import('../../report/compare.js');
       const snapshots = [];
-      for (const sweep of sweeps) snapshots.push((await loadSnapshot(options, sweep)).snapshot);
+      for (const sweep of sweeps)
+        snapshots.push(foldReplicates((await loadSnapshot(options, sweep)).snapshot));
       const found = compareSweeps(snapshots);
       process.stdout.write(
         options.json ? `${JSON.stringify(found)}\n` : comparisonText(found, process.stdout.columns ?? 100),

@@ -22,7 +22,14 @@ export function register(program: Command): void {
         return;
       }
       const { trialTable } = await import('../../report/table.js');
-      process.stdout.write(`${trialTable(snapshot, trials, process.stdout.columns ?? 100)}\n`);
+      const { foldReplicates } = await import('../../sweep/replicates.js');
+      const folded = foldReplicates(snapshot);
+      const shown = folded.trials.filter((trial) => !options.state || trial.state === options.state);
+      process.stdout.write(`${trialTable(folded, shown, process.stdout.columns ?? 100)}\n`);
+      if (folded !== snapshot)
+        process.stdout.write(
+          `\na line a configuration, its seeds' mean: ${trials.length} trials in all (--json lists each)\n`,
+        );
     });
 
   withStoreOption(
@@ -32,7 +39,7 @@ export function register(program: Command): void {
     .action(async (sweep: string, options: StoreOption & { json?: boolean }) => {
       const { loadSnapshot } = await import('../snapshot.js');
       const { bestSearched, verdict } = await import('../../report/ranking.js');
-      const { foldReplicates } = await import('../../report/replicates.js');
+      const { foldReplicates } = await import('../../sweep/replicates.js');
       const snapshot = foldReplicates((await loadSnapshot(options, sweep)).snapshot);
       const best = bestSearched(snapshot);
       const { frontOf, frontRows, frontSummary, frontWords, hypervolumeWords, objectiveHeads } =

@@ -181,7 +181,7 @@ export async function trialLossChart(
 ): Promise<Chart | undefined> {
   const standard = baselineTrial(snapshot, 'standard');
   const all: Series[] = [
-    ...(standard && standard !== trial
+    ...(standard && standard.trial !== trial.trial
       ? [{ trial: standard, name: 'standard', color: palette.standard, order: 2 }]
       : []),
     { trial, name: `trial ${trial.trial}`, color: palette.best, order: 3 },

@@ -33,12 +33,17 @@ export function baselineLevels(snapshot: SweepSnapshot, only?: readonly string[]
 /** Steps trained by the whole sweep, baselines included, when each result came; hours since the start. */
 function withCost(snapshot: SweepSnapshot): (RungPoint & { steps: number; minutes: number })[] {
   const begin = Date.parse(snapshot.startedAt);
+  const trained = rungPoints(snapshot, snapshot.seeds ?? snapshot.trials);
   let steps = 0;
+  let next = 0;
   return rungPoints(snapshot, snapshot.trials).map((point) => {
-    const before = point.trial.rungs
-      .filter((result) => result.rung < point.rung)
-      .reduce((most, result) => Math.max(most, result.step), 0);
-    if (point.trial.equals === undefined) steps += point.step - before;
+    for (; next < trained.length && trained[next]!.finishedAt <= point.finishedAt; next++) {
+      const { trial, rung, step } = trained[next]!;
+      const before = trial.rungs
+        .filter((result) => result.rung < rung)
+        .reduce((most, result) => Math.max(most, result.step), 0);
+      if (trial.equals === undefined) steps += step - before;
+    }
     return { ...point, steps, minutes: (point.finishedAt - begin) / 60_000 };
   });
 }

@@ -23,7 +23,7 @@ const maximumStretches = 1000;
  * of their last segment to `now`. In the order of their beginnings.
  */
 export function stretchesOf(snapshot: SweepSnapshot, now: Date): Stretch[] {
-  const stretches = snapshot.trials.flatMap((trial): Stretch[] => {
+  const stretches = (snapshot.seeds ?? snapshot.trials).flatMap((trial): Stretch[] => {
     if (trial.equals !== undefined) return [];
     const done = trial.rungs.flatMap(({ rung, finishedAt, trainSeconds, evaluateSeconds }): Stretch[] => {
       const to = Date.parse(finishedAt);
@@ -71,7 +71,7 @@ export async function timelineChart(snapshot: SweepSnapshot, now: Date): Promise
     longest > 180 * 60_000 ? (['hours', 3_600_000] as const) : (['minutes', 60_000] as const);
   const at = (time: number) => (time - begin) / milliseconds;
   const { colors, labels } = rungEncoding(snapshot);
-  const names = new Map(snapshot.trials.map((trial) => [trial.trial, trial]));
+  const names = new Map((snapshot.seeds ?? snapshot.trials).map((trial) => [trial.trial, trial]));
   const rows = stretches.map(({ trial, rung, from, to, open }, i) => ({
     from: at(from),
     to: at(to),

@@ -1,4 +1,4 @@
-import { objectivesOf, type RungResult, type SweepSnapshot, type TrialRecord } from '../sweep/types.js';
+import { objectivesOf, type RungResult, type SweepSnapshot, type TrialRecord } from './types.js';
 
 /** Trials of one configuration as one: what a report compares are configurations, not seeds. */
 export type ConfigurationRecord = TrialRecord & {
@@ -23,6 +23,7 @@ export function foldReplicates(snapshot: SweepSnapshot): SweepSnapshot {
   const leaders = snapshot.trials.filter((trial) => trial.replicateOf === undefined);
   return {
     ...snapshot,
+    seeds: snapshot.trials,
     trials: leaders.map((leader) => fold(snapshot, leader, seeds.get(leader.trial) ?? [])),
   };
 }
@@ -45,9 +46,12 @@ function fold(
     const again = confirmed ? atRung(fresh) : [];
     const chosen = again.length === fresh.length && again.length > 0 ? again : own;
     if (chosen === own && own.length < whole) return [];
+    // A mean is known once the last of its seeds is.
+    const [last] = chosen.map(({ finishedAt }) => finishedAt).sort((a, b) => b.localeCompare(a));
     return [
       {
         ...result,
+        finishedAt: last!,
         metrics: meansOf(
           snapshot,
           chosen.map((one) => one.metrics),

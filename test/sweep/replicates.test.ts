@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { bestSearched, verdict } from '../../src/report/ranking.js';
-import { foldReplicates, type ConfigurationRecord } from '../../src/report/replicates.js';
+import { foldReplicates, type ConfigurationRecord } from '../../src/sweep/replicates.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
-import { recordOf } from '../sweep/records.js';
-import { fixtureSnapshot, fixtureSpec } from './fixture.js';
+import { recordOf } from './records.js';
+import { fixtureSnapshot, fixtureSpec } from '../report/fixture.js';
 
 const rungs = fixtureSpec.pruner.rungs;
 const results = (...kl: number[]): TrialRecord['rungs'] =>
