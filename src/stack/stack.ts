@@ -18,6 +18,8 @@ export interface StackOptions {
   slots: number;
   /** Where the server keeps its histories; in memory they end with it. Default: in a file. */
   database?: 'file' | 'memory';
+  /** More of its command line, such as another value of a limit. */
+  serverArguments?: readonly string[];
   /** Train queue to serve; undefined: the common one. */
   queue?: string | undefined;
   /** One line for a person. */
@@ -119,6 +121,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     cli,
     searchAttributes,
     ...(options.database === undefined ? {} : { database: options.database }),
+    ...(options.serverArguments === undefined ? {} : { arguments: options.serverArguments }),
     log,
     cancel,
     onGivenUp: options.onGivenUp,

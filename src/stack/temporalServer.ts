@@ -18,6 +18,8 @@ export interface TemporalServerOptions {
   searchAttributes: Readonly<Record<string, SearchAttributeType>>;
   /** In memory everything ends with the server. Default: in a file. */
   database?: 'file' | 'memory';
+  /** More of its command line. */
+  arguments?: readonly string[];
   /** One line for a person: another port, a restart. */
   log?: (line: string) => void;
   /** The first port to try. */
@@ -133,6 +135,7 @@ export async function startTemporalServer(options: TemporalServerOptions): Promi
       args.push('--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=full');
     }
     for (const [name, type] of attributes) args.push('--search-attribute', `${name}=${type}`);
+    args.push(...(options.arguments ?? []));
     let server: Supervised;
     try {
       server = await supervise({

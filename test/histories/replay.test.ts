@@ -28,6 +28,8 @@ async function replay(code: string, { workflowId, events, history }: Recorded): 
 const incompatible: [kind: string, what: string, from: RegExp, to: string][] = [
   ['segment', 'another activity', /training\.train\(segment\)/, 'training.evaluate(segment)'],
   ['sweep', 'a child of another type', /startChild\)\(['"]trialSegment['"]/, "startChild)('segmentOfTrial'"],
+  ['sweep-resumed', 'no rebuild from the store', /\.rebuild\(/, '.resetTrials('],
+  ['sweep-continues', 'no wait for quiet', /await quiet\(\);/, ''],
 ];
 
 describe('recorded histories', () => {
@@ -38,7 +40,7 @@ describe('recorded histories', () => {
   it.each(incompatible)('of a %s do not replay after an incompatible change: %s', async (kind, _what, from, to) => {
     const changed = bundle.replace(from, to);
     expect(changed).not.toBe(bundle);
-    const histories = names.filter((name) => name.endsWith(`-${kind}.json`));
+    const histories = names.filter((name) => new RegExp(`-${kind}[-.]`).test(name));
     expect(histories.length).toBeGreaterThan(0);
     for (const name of histories)
       await expect(replay(changed, recorded(name))).rejects.toThrow(DeterminismViolationError);
