@@ -37,8 +37,13 @@ export function* symmetricEigenSteps(matrix: Float64Array, n: number): Steps<Eig
   }
   const vectors = new Float64Array(n * n);
   for (let i = 0; i < n; i++) vectors[i * n + i] = 1;
+  // As exact as the reduction itself. Against its neighbours alone, what rounding leaves of zeros would never be small: a
+  // covariance of fewer images than dimensions.
+  let norm = 0;
+  for (let i = 0; i < n; i++) norm = Math.max(norm, Math.abs(diagonal[i]!) + Math.abs(offDiagonal[i]!));
+  const negligible = Number.EPSILON * norm;
   for (let low = 0; low < n; low++)
-    for (let iteration = 0; rotateOnce(diagonal, offDiagonal, vectors, n, low); iteration++) {
+    for (let iteration = 0; rotateOnce(diagonal, offDiagonal, vectors, n, low, negligible); iteration++) {
       if (iteration === 60)
         throw new RgsweepError('internal', `eigenvalue ${low} of a ${n} × ${n} matrix did not converge`);
       yield 0.3 + 0.5 * (low / n);
@@ -116,12 +121,10 @@ function rotateOnce(
   rows: Float64Array,
   n: number,
   low: number,
+  negligible: number,
 ): boolean {
   let high = low;
-  for (; high < n - 1; high++) {
-    const size = Math.abs(diagonal[high]!) + Math.abs(diagonal[high + 1]!);
-    if (Math.abs(offDiagonal[high]!) <= Number.EPSILON * size) break;
-  }
+  while (high < n - 1 && Math.abs(offDiagonal[high]!) > negligible) high++;
   if (high === low) return false;
   // Wilkinson's shift from the leading 2 × 2 block.
   const half = (diagonal[low + 1]! - diagonal[low]!) / (2 * offDiagonal[low]!);

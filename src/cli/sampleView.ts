@@ -4,6 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { phi4Observables } from '../data/phi4/observables.js';
 import { decodeImages } from '../data/images/pixels.js';
 import { RgsweepError } from '../errors.js';
+import { imageLimit } from '../eval/imageGrid.js';
 import { fieldsToComponents } from '../eval/likelihood.js';
 import { interruptible } from '../model/residual.js';
 import { fieldStrip } from '../report/fieldStrip.js';
@@ -16,7 +17,7 @@ import { layout } from '../store/layout.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepSnapshot } from '../sweep/types.js';
 import { sweepDatasetKey } from '../data/sweepData.js';
-import type { SweepTask } from '../train/protocol.js';
+import { dataTaskOf, type SweepTask } from '../train/protocol.js';
 import { encodeSafetensors } from '../tensors/safetensors.js';
 import { writePictures, type PictureFormat } from './pictureFiles.js';
 import { findTrial, loadTrialModel } from './trialModel.js';
@@ -115,6 +116,7 @@ export async function drawSamples(
       files: [],
       warnings,
     };
+    const tones = tonesOf(task, process);
     const subtitle = `${snapshot.spec.name}, trial ${trial.trial}: ${trial.label}`;
     const files: Record<string, Uint8Array | string> = {
       'samples.safetensors': encodeSafetensors({
@@ -122,8 +124,8 @@ export async function drawSamples(
       }),
     };
     const pictures = [
-      { name: 'reverse', svg: reverseStrip(process, watched, subtitle, components) },
-      { name: 'samples', svg: sampleGrid(process, result.fields, subtitle) },
+      { name: 'reverse', svg: reverseStrip(process, watched, { subtitle, ...tones }, components) },
+      { name: 'samples', svg: sampleGrid(process, result.fields, { subtitle, ...tones }) },
     ];
     await mkdir(options.output, { recursive: true });
     for (const [name, content] of Object.entries(files)) {
@@ -185,15 +187,15 @@ async function testField(
 function reverseStrip(
   process: DiffusionProcess,
   watched: readonly { t: number; fields: Float64Array }[],
-  subtitle: string,
+  shown: Shown,
   given: readonly number[] | undefined,
 ): string {
   const { basis, dimension, mean } = process;
-  const shown = Array.from(
+  const times = Array.from(
     { length: frames },
     (_, j) => watched[Math.round((j * (watched.length - 1)) / (frames - 1))]!,
   );
-  const count = shown[0]!.fields.length / dimension;
+  const count = times[0]!.fields.length / dimension;
   const sample = (fields: Float64Array, n: number) => fields.subarray(n * dimension, (n + 1) * dimension);
   const scales = scalesOf(process);
   const bands = bandsOf(scales, 4);
@@ -206,26 +208,25 @@ function reverseStrip(
   };
   return fieldStrip({
     title: 'From noise to data',
-    subtitle,
-    columns: shown.map(({ t }) => `t = ${t.toFixed(3)}`),
+    ...shown,
+    columns: times.map(({ t }) => `t = ${t.toFixed(3)}`),
     rows: [
-      { title: 'sample 1', fields: shown.map(({ fields }) => sample(fields, 0)) },
+      { title: 'sample 1', fields: times.map(({ fields }) => sample(fields, 0)) },
       ...bands.map((band) => ({
         title: name(band),
-        fields: shown.map(({ fields }) => bandOfFields(basis, mean, sample(fields, 0), band.components)),
+        fields: times.map(({ fields }) => bandOfFields(basis, mean, sample(fields, 0), band.components)),
       })),
       ...Array.from({ length: count - 1 }, (_, n) => ({
         title: `sample ${n + 2}`,
-        fields: shown.map(({ fields }) => sample(fields, n + 1)),
+        fields: times.map(({ fields }) => sample(fields, n + 1)),
       })),
     ],
     shape: basis.shape,
-    spread: spreadOf(process),
   });
 }
 
 /** Up to 4 × 9 samples. */
-function sampleGrid(process: DiffusionProcess, fields: Float64Array, subtitle: string): string {
+function sampleGrid(process: DiffusionProcess, fields: Float64Array, shown: Shown): string {
   const { dimension, basis } = process;
   const count = Math.min(36, fields.length / dimension);
   const rows = Array.from({ length: Math.ceil(count / frames) }, (_, r) => ({
@@ -236,12 +237,26 @@ function sampleGrid(process: DiffusionProcess, fields: Float64Array, subtitle: s
   }));
   return fieldStrip({
     title: 'Samples',
-    subtitle,
+    ...shown,
     columns: rows[0]!.fields.map(() => ''),
     rows,
     shape: basis.shape,
-    spread: spreadOf(process),
   });
+}
+
+/** Of both pictures: what they are of, and how their values become colours. */
+interface Shown {
+  subtitle: string;
+  spread: number;
+  grey: boolean;
+}
+
+/** Images in their own tones, from black to white; lattice fields around zero, to two and a half standard deviations. */
+function tonesOf(task: SweepTask, process: DiffusionProcess): Omit<Shown, 'subtitle'> {
+  const described = dataTaskOf(task);
+  return described === undefined || described.name === 'phi4'
+    ? { spread: spreadOf(process), grey: false }
+    : { spread: imageLimit(described), grey: true };
 }
 
 /** Two and a half standard deviations of a site. */

@@ -1,8 +1,14 @@
 import type { FieldShape } from '../basis/types.js';
+import type { TaskDescription } from '../train/protocol.js';
 import { encodePng } from './png.js';
 
 /** Pixels between images. */
 const gap = 2;
+
+/** What is black and white in a task's pictures: −1 and 1, where grey levels end; Gaussian fields (deviation ½) go beyond. */
+export function imageLimit(task: Exclude<TaskDescription, { name: 'phi4' }>): number {
+  return task.name === 'images' && task.kind === 'gaussian-field' ? 1.5 : 1;
+}
 
 /**
  * Images side by side as a PNG, `columns` in a row, each pixel `scale` pixels wide, on transparent ground: three channels in

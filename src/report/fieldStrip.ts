@@ -18,6 +18,8 @@ export interface FieldStripInput {
   /** Values ± this from `middle` are the ends of the colour scale. */
   spread: number;
   middle?: number;
+  /** One channel in `grey`, as photographs are; default: blue, white, orange. */
+  grey?: boolean;
 }
 
 const ink = '#1c2430';
@@ -27,14 +29,14 @@ const gap = 6;
 const left = 160;
 const top = 52;
 
-/** Fields in rows and columns as one self-contained SVG: one channel in blue, white, orange around `middle`, three in colour. */
+/** Fields in rows and columns as one self-contained SVG: one channel in blue, white, orange around `middle` or in grey, three in colour. */
 export function fieldStrip(input: FieldStripInput): string {
-  const { title, subtitle, columns, rows, shape, spread, middle = 0 } = input;
+  const { title, subtitle, columns, rows, shape, spread, middle = 0, grey = false } = input;
   const height = Math.round((tile * shape.height) / shape.width);
   const parts = rows.flatMap((row, r) => {
     const y = top + r * (height + gap);
     const images = row.fields.map((field, j) => {
-      const png = fieldPng(field, shape, middle, spread).toString('base64');
+      const png = fieldPng(field, shape, { middle, spread, grey }).toString('base64');
       return `<image x="${left + j * (tile + gap)}" y="${y}" width="${tile}" height="${height}" preserveAspectRatio="none" style="image-rendering:pixelated" href="data:image/png;base64,${png}"/>`;
     });
     return [text(left - 10, y + height / 2 + 4, row.title, 'end', ink), ...images];
@@ -52,13 +54,19 @@ function text(x: number, y: number, content: string, anchor: string, colour: str
   return `<text x="${x}" y="${y}" text-anchor="${anchor}" fill="${colour}" ${more}>${safe}</text>`;
 }
 
-function fieldPng(field: Float64Array, shape: FieldShape, middle: number, spread: number): Buffer {
+function fieldPng(
+  field: Float64Array,
+  shape: FieldShape,
+  { middle, spread, grey }: { middle: number; spread: number; grey: boolean },
+): Buffer {
   const { height, width, channels } = shape;
   const pixels = new Uint8Array(height * width * 4);
   for (let site = 0; site < height * width; site++) {
     const at = (channel: number): number =>
       Math.min(1, Math.max(-1, (field[site * channels + channel]! - middle) / spread));
-    const colour = channels === 3 ? [0, 1, 2].map((c) => Math.round(127.5 * (1 + at(c)))) : diverging(at(0));
+    const tone = (channel: number): number => Math.round(127.5 * (1 + at(channel)));
+    const colour =
+      channels === 3 ? [tone(0), tone(1), tone(2)] : grey ? [tone(0), tone(0), tone(0)] : diverging(at(0));
     pixels.set([...colour, 255], 4 * site);
   }
   return encodePng(pixels, width, height);

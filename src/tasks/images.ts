@@ -5,7 +5,7 @@ import { gaussianFieldNll } from '../data/images/gaussianField.js';
 import { readImages } from '../data/images/pixels.js';
 import { taskShape } from '../data/taskDataset.js';
 import { evaluateImages } from '../eval/images.js';
-import { imageGridPng } from '../eval/imageGrid.js';
+import { imageGridPng, imageLimit } from '../eval/imageGrid.js';
 import { interruptible } from '../model/residual.js';
 import { unetArchitecture, type UnetArchitecture } from '../model/unet/architecture.js';
 import { createUnetResidual } from '../model/unet/residual.js';
@@ -66,9 +66,12 @@ async function evaluate(
       seed,
     });
     const { dimension } = process;
-    const limit = task.name === 'images' && task.kind === 'gaussian-field' ? 1.5 : 1;
     const pictured = result.samples.subarray(0, Math.min(64, samples) * dimension);
-    const { png } = imageGridPng(pictured, architecture.shape, { columns: 8, scale: 4, limit });
+    const { png } = imageGridPng(pictured, architecture.shape, {
+      columns: 8,
+      scale: 4,
+      limit: imageLimit(task),
+    });
     return {
       metrics: result.metrics,
       warnings: result.warnings,

@@ -2,25 +2,17 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeStatistics, statisticsOfSpectrum } from '../../src/basis/statistics.js';
+import { statisticsOfSpectrum } from '../../src/basis/statistics.js';
 import { drawSamples, type SampleSummary, type SampleViewOptions } from '../../src/cli/sampleView.js';
-import { sweepDatasetKey } from '../../src/data/sweepData.js';
 import { CounterRandom } from '../../src/random/philox.js';
 import { componentsGiven, scalesOf } from '../../src/sample/scales.js';
 import { createProcess } from '../../src/schedule/process.js';
-import { saveCheckpoint } from '../../src/store/checkpoints.js';
-import { openFileStore } from '../../src/store/file.js';
-import { layout } from '../../src/store/layout.js';
-import { takeLease } from '../../src/store/lease.js';
-import { readSnapshot, writeSpec, writeTrial } from '../../src/store/records.js';
+import { readSnapshot, writeTrial } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
-import { loadTask } from '../../src/tasks/registry.js';
-import { decodeSafetensors, encodeSafetensors } from '../../src/tensors/safetensors.js';
-import { writeCheckpoint } from '../../src/train/checkpoint.js';
-import { createOptimizerState } from '../../src/train/optimizer.js';
-import { readTrainingParameters } from '../../src/train/parameters.js';
+import { decodeSafetensors } from '../../src/tensors/safetensors.js';
 import { exampleSpec, exampleTrial } from '../store/example.js';
+import { storeWithTrial } from './drawnTrial.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rgsweep-sample-test-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -35,35 +27,13 @@ new CounterRandom(4, 'test fields').fillNormal(testFields);
 let store: ObjectStore;
 let snapshot: SweepSnapshot;
 
-/** A store with one trial whose network is at its start (the Gaussian score), and a second that equals it. */
+/** One trial whose network is at its start (the Gaussian score), one that equals it, one without a checkpoint. */
 beforeAll(async () => {
-  store = await openFileStore(join(folder, 'store'));
   const spec = { ...exampleSpec(sweep), defaults: { channels: 4 } };
-  await writeSpec(store, spec);
-  const trial = { ...exampleTrial(0), parameters, baseline: 'standard', state: 'complete' as const };
-  await writeTrial(store, sweep, trial);
+  const test = { samples: { shape: [3, 36], data: testFields } };
+  store = await storeWithTrial({ folder, spec, parameters, statistics, test });
   await writeTrial(store, sweep, { ...exampleTrial(1), parameters, rungs: [], equals: 0, state: 'complete' });
   await writeTrial(store, sweep, { ...exampleTrial(2), parameters, rungs: [] });
-  const data = layout.dataset(sweepDatasetKey(spec.task)!);
-  await store.put(`${data}/statistics.safetensors`, encodeStatistics(statistics));
-  const samples = { shape: [3, 36], data: testFields };
-  await store.put(`${data}/test.safetensors`, encodeSafetensors({ samples }));
-  const definition = await loadTask('phi4');
-  const training = readTrainingParameters(parameters);
-  const { task } = exampleSpec(sweep);
-  if (task.name !== 'phi4') throw new Error('not the task expected');
-  const network = definition.createModel({ task, process, training, seed: trial.seed }).initialize();
-  const checkpoint = writeCheckpoint(folder, { step: 1000, loss: 0.5, state: createOptimizerState(network) });
-  await saveCheckpoint(store, {
-    sweep,
-    trial: 0,
-    step: 1000,
-    folder: checkpoint,
-    lease: await takeLease(store, sweep, 0, 'test'),
-    parameters,
-    seed: trial.seed,
-    loss: 0.5,
-  });
   snapshot = await readSnapshot(store, sweep);
 });
 
