@@ -8,10 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { findTemporalCli } from '../../src/stack/temporalCli.js';
-import { readSnapshot } from '../../src/store/records.js';
+import { readSnapshot, readSweepRecord } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { searchAttributes } from '../../src/sweep/searchAttributes.js';
-import type { SweepSnapshot } from '../../src/sweep/types.js';
+import type { SweepSnapshot, SweepState } from '../../src/sweep/types.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The compiled command line: end-to-end tests run what users run. */
@@ -220,14 +220,18 @@ export async function until<T>(
   }
 }
 
-/** Waits until the store says that a sweep is complete. */
-export function sweepEnded(store: ObjectStore, name: string, seconds = 90): Promise<SweepSnapshot> {
-  return until(
-    `${name} to end`,
-    async () => {
-      const found = await readSnapshot(store, name).catch(() => undefined);
-      return found?.state === 'complete' && found.finishedAt ? found : undefined;
-    },
-    seconds,
-  );
+/** Waits until the store says that a sweep has ended so, and returns it whole: only its one record is read meanwhile. */
+export async function sweepEnded(
+  store: ObjectStore,
+  name: string,
+  seconds = 90,
+  state: SweepState = 'complete',
+): Promise<SweepSnapshot> {
+  const ended = async () => {
+    const record = await readSweepRecord(store, name).catch(() => undefined);
+    if (record?.state !== state || record.finishedAt === undefined) return undefined;
+    // A store in trouble may fail at the next reading.
+    return readSnapshot(store, name).catch(() => undefined);
+  };
+  return until(`${name} to be ${state}`, ended, seconds);
 }

@@ -8,7 +8,7 @@ import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepState } from '../../src/sweep/types.js';
 import { uninterrupted } from './fixtureFigures.js';
-import { fixtureTrainer, TestStack, until } from './harness.js';
+import { fixtureTrainer, sweepEnded, TestStack, until } from './harness.js';
 
 const steps = 60;
 const sweepFile = `
@@ -49,15 +49,7 @@ const run = async (...args: string[]): Promise<string> => {
   expect(done).toMatchObject({ code: 0, stderr: '' });
   return done.stdout;
 };
-const ended = (name: string, state: SweepState) =>
-  until(
-    `${name} to be ${state}`,
-    async () => {
-      const found = await readSnapshot(store, name).catch(() => undefined);
-      return found?.state === state && found.finishedAt ? found : undefined;
-    },
-    200,
-  );
+const ended = (name: string, state: SweepState) => sweepEnded(store, name, 200, state);
 const stepsOf = (name: string) =>
   readFileSync(ledger, 'utf8')
     .split('\n')
