@@ -1,12 +1,12 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { freePort } from './ports.js';
 
 const installer = fileURLToPath(new URL('../../scripts/install-versitygw.mjs', import.meta.url));
 
@@ -29,15 +29,6 @@ export async function versitygwOrExplain(what: string): Promise<string | undefin
     throw new Error(`${what} must run where CI is set: ${found.missing}`);
   console.log(`${what}: not run, ${found.missing}`);
   return undefined;
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 export interface Versitygw {

@@ -1,7 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,20 +11,12 @@ import { readSnapshot, readSweepRecord } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { searchAttributes } from '../../src/sweep/searchAttributes.js';
 import type { SweepSnapshot, SweepState } from '../../src/sweep/types.js';
+import { freePort } from '../contract/ports.js';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 /** The compiled command line: end-to-end tests run what users run. */
 export const mainFile = join(root, 'dist/src/cli/main.js');
 export const fixtureTrainer = join(root, 'test/fixtures/trainer.mjs');
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 /** A process of the stack that a test may kill and start again. */
 export class Restartable {
@@ -71,7 +62,7 @@ export class TestStack {
   /** The server's own metrics page. */
   serverMetricsUrl = '';
   client!: Client;
-  private connection!: Connection;
+  private connection: Connection | undefined;
 
   /** @param store a folder, or the URL of a store; without it, a folder that goes with the stack */
   constructor(store = join(this.folder, 'store')) {
@@ -142,7 +133,9 @@ export class TestStack {
     );
   }
 
+  /** Connects to the server, which may have begun to start just now. */
   async connect(): Promise<void> {
+    await this.connection?.close();
     for (let attempt = 0; ; attempt++) {
       try {
         this.connection = await Connection.connect({ address: this.address, connectTimeout: '2 seconds' });
@@ -150,6 +143,9 @@ export class TestStack {
         this.client = new Client({ connection: this.connection });
         return;
       } catch (error) {
+        const { exitCode } = this.server.process!;
+        if (exitCode !== null)
+          throw new Error(`the server ended with ${exitCode}: ${this.server.output}`, { cause: error });
         if (attempt > 60) throw error;
         await sleep(250);
       }

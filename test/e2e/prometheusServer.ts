@@ -2,7 +2,8 @@ import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { freePort, until } from './harness.js';
+import { freePort } from '../contract/ports.js';
+import { until } from './harness.js';
 
 const installer = fileURLToPath(new URL('../../scripts/install-prometheus.mjs', import.meta.url));
 

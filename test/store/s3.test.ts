@@ -10,7 +10,8 @@ import { RgsweepError } from '../../src/errors.js';
 import { openStore } from '../../src/store/open.js';
 import { openS3Store } from '../../src/store/s3.js';
 import type { ObjectStore } from '../../src/store/types.js';
-import { freePort, startVersitygw, versitygwOrExplain, type Versitygw } from '../contract/versitygw.js';
+import { startVersitygw, versitygwOrExplain, type Versitygw } from '../contract/versitygw.js';
+import { freePort } from '../contract/ports.js';
 import { startFaultyProxy, type Fault, type FaultyProxy } from './proxy.js';
 
 const bytes = (text: string) => Buffer.from(text, 'utf8');
@@ -289,7 +290,7 @@ if (program !== undefined)
       const acknowledged = new Map<string, number>();
       let stopped = false;
       const writers = [0, 1, 2].map(async (writer) => {
-        for (let round = 0; !stopped; round++) {
+        for (let round = 0; !stopped || round < 3; round++) {
           const key = `${writer}/${round % 3}`;
           await store.put(key, Buffer.alloc(500_000, round % 256));
           acknowledged.set(key, round % 256);
