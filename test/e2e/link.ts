@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 
 /** A network link that a test may cut and slow. */
@@ -26,37 +27,44 @@ export async function startLink(target: number, tls?: TlsOptions): Promise<Link>
   const held = new Set<() => void>();
   const sockets = new Set<Socket>();
   const refused: string[] = [];
-  const whenOpen = (work: () => void): void => void (isCut ? held.add(work) : work());
+  const open = (): Promise<void> =>
+    isCut ? new Promise((resolve) => void held.add(resolve)) : Promise.resolve();
 
   const forward = (from: Socket, to: Socket): void => {
+    let last = Promise.resolve();
+    // One after the other: a socket tells of its end also while it is paused, and what was said before is still on its way.
+    const inOrder = (work: () => void): void => {
+      last = last.then(async () => {
+        if (delay > 0) await sleep(delay);
+        await open();
+        work();
+      });
+    };
     from.on('data', (chunk: Buffer) => {
       from.pause();
-      const pass = (): void => {
+      inOrder(() => {
         to.write(chunk);
         from.resume();
-      };
-      const arrive = (): void => whenOpen(pass);
-      if (delay > 0) setTimeout(arrive, delay);
-      else arrive();
+      });
     });
-    from.on('end', () => whenOpen(() => to.end()));
-    from.on('error', () => to.destroy());
+    from.on('end', () => inOrder(() => to.end()));
+    from.on('error', () => undefined);
     from.on('close', (failed) => {
       sockets.delete(from);
-      // What was said before a proper end is still on its way.
-      if (failed) whenOpen(() => to.destroy());
+      if (failed) inOrder(() => to.destroy());
     });
     sockets.add(from);
   };
-  const accept = (client: Socket): void => {
+  const accept = async (client: Socket): Promise<void> => {
     client.on('error', () => undefined);
-    whenOpen(() => {
-      const server = connect(target, '127.0.0.1');
-      forward(client, server);
-      forward(server, client);
-    });
+    await open();
+    const server = connect(target, '127.0.0.1');
+    forward(client, server);
+    forward(server, client);
   };
-  const server = tls ? createTlsServer(tls, accept) : createServer(accept);
+  const server = tls
+    ? createTlsServer(tls, (client) => void accept(client))
+    : createServer((client) => void accept(client));
   server.on('tlsClientError', (error: NodeJS.ErrnoException) => refused.push(error.code ?? error.message));
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -65,10 +73,8 @@ export async function startLink(target: number, tls?: TlsOptions): Promise<Link>
     cut: () => void (isCut = true),
     heal: () => {
       isCut = false;
-      for (const work of [...held]) {
-        held.delete(work);
-        work();
-      }
+      for (const pass of held) pass();
+      held.clear();
     },
     slow: (milliseconds) => void (delay = milliseconds),
     refused,
