@@ -97,6 +97,8 @@ export async function buildIfNeeded({ force = false } = {}) {
     copyFileSync(join(root, source), join(root, 'dist', source));
   }
   await bundleWorkflows();
+  // Loaded here, as it takes longer than to find that nothing is to be built.
+  await (await import('./bundlePage.mjs')).bundlePage();
   const entry = join(root, 'dist', 'src', 'cli', 'main.js');
   if (existsSync(entry)) chmodSync(entry, 0o755);
   writeFileSync(stampFile, JSON.stringify({ hash, sources }));

@@ -58,8 +58,11 @@ export async function servePage(sweep: string | undefined, options: UiOptions): 
     throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`, {
       remedy: '`rgsweep list` shows the sweeps of a store; --store names another one',
     });
+  const pages = new Pages(store, clientFinder(options), options.allowActions === true);
+  // Thousands of records take a second or two: most of it has passed when somebody opens the address.
+  (sweep === undefined ? pages.sweeps() : pages.sweep(sweep)).catch(() => undefined);
   const server = await startPageServer({
-    pages: new Pages(store, clientFinder(options), options.allowActions === true),
+    pages,
     port: options.port,
     host: options.host,
     allowedHosts: options.allowHost ?? [],

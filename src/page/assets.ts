@@ -1,22 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { RgsweepError } from '../errors.js';
 import { styleSheet } from '../report/style.js';
 import { escapeHtml } from '../report/text.js';
-
-/** A file of the page, ready to send. */
-export interface Asset {
-  type: string;
-  body: Buffer;
-  tag: string;
-}
-
-const asset = (type: string, body: string | Buffer): Asset => {
-  const bytes = Buffer.from(body);
-  return { type, body: bytes, tag: `"${createHash('sha256').update(bytes).digest('hex').slice(0, 20)}"` };
-};
+import { bodyOf, type Body } from './body.js';
 
 /** The compiled browser side: beside this file where it is compiled, in dist/ where this runs from its source. */
 const clientFolders = ['./client/', '../../dist/src/page/client/'].map((path) =>
@@ -24,16 +12,18 @@ const clientFolders = ['./client/', '../../dist/src/page/client/'].map((path) =>
 );
 
 const script = 'text/javascript; charset=utf-8';
+/** The browser side in one file (scripts/lib/bundlePage.mjs). */
+const scriptName = 'page.js';
 const icon = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#0a62ab"/><path d="M5 23C12 23 13 9 27 9" fill="none" stroke="#fff" stroke-width="3" stroke-linecap="round"/><path d="M5 23C18 23 20 16 27 9" fill="none" stroke="#fff" stroke-opacity=".55" stroke-width="3" stroke-linecap="round"/></svg>`;
 
 /**
  * Reads the page's files once.
  * @throws RgsweepError('internal') when the browser side was not compiled
  */
-export function loadAssets(): Map<string, Asset> {
+export function loadAssets(): Map<string, Body> {
   const folder = clientFolders.find((one) => {
     try {
-      return readdirSync(one).includes('main.js');
+      return readdirSync(one).includes(scriptName);
     } catch {
       return false;
     }
@@ -42,20 +32,18 @@ export function loadAssets(): Map<string, Asset> {
     throw new RgsweepError('internal', `the page’s scripts are not compiled (${clientFolders.join(', ')})`, {
       remedy: 'npm run build',
     });
-  const assets = new Map<string, Asset>([['icon.svg', asset('image/svg+xml', icon)]]);
-  for (const name of readdirSync(folder))
-    if (/^[a-zA-Z]+\.js$/.test(name))
-      assets.set(
-        name,
-        asset(script, readFileSync(join(folder, name), 'utf8').replace(/^\/\/# sourceMappingURL=.*$/m, '')),
-      );
+  const assets = new Map<string, Body>([['icon.svg', bodyOf('image/svg+xml', icon)]]);
+  assets.set(scriptName, bodyOf(script, readFileSync(join(folder, scriptName))));
   const own = readFileSync(join(folder, 'page.css'), 'utf8');
-  assets.set('page.css', asset('text/css; charset=utf-8', `${styleSheet}\n${own}`));
+  assets.set('page.css', bodyOf('text/css; charset=utf-8', `${styleSheet}\n${own}`));
   return assets;
 }
 
-/** The one document: everything in it is made by the script. `token` only where actions are allowed; `scripts` are asked for at once. */
-export function pageShell(token: string | undefined, scripts: readonly string[]): string {
+/**
+ * The one document: everything in it is made by the script. `token` only where actions are allowed. The script will ask for `answers`
+ * first: the browser asks for them while the script is on its way.
+ */
+export function pageShell(token: string | undefined, answers: readonly string[]): string {
   const meta = token === undefined ? '' : `\n<meta name="rgsweep-token" content="${escapeHtml(token)}">`;
   return `<!doctype html>
 <html lang="en">
@@ -66,8 +54,8 @@ export function pageShell(token: string | undefined, scripts: readonly string[])
 <title>rgsweep</title>
 <link rel="icon" href="/assets/icon.svg">
 <link rel="stylesheet" href="/assets/page.css">
-${scripts.map((name) => `<link rel="modulepreload" href="/assets/${name}">`).join('\n')}
-<script type="module" src="/assets/main.js"></script>
+<script type="module" src="/assets/${scriptName}"></script>
+${answers.map((path) => `<link rel="preload" as="fetch" crossorigin="anonymous" href="${escapeHtml(path)}">`).join('\n')}
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>

@@ -10,6 +10,12 @@ const freshMilliseconds = 1500;
 /** Without a server every reading reads every record; large sweeps are then read less often. */
 const millisecondsPerRecord = 5;
 
+/**
+ * The first version of a process is above all those of an earlier one, as it grows at most once a reading: a page that was open all the
+ * while then gets all rows again.
+ */
+const firstVersion = (): number => Math.floor(Date.now() / 1000);
+
 /** Where a Temporal server is, if any; asked again and again, since servers come and go. */
 export type FindClient = () => Promise<Client | undefined>;
 
@@ -79,7 +85,7 @@ export class SweepFeed {
   }
 
   private take(view: SweepView, connected: boolean): FeedState {
-    const version = (this.state?.version ?? 0) + 1;
+    const version = this.state ? this.state.version + 1 : firstVersion();
     let changed = this.state === undefined || this.state.view.state !== view.state;
     const states = new Map(view.machine.trials.map((row) => [row.trial, row.state]));
     const records = view.records.map((record): TrialRecord => {

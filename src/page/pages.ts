@@ -23,6 +23,9 @@ interface Watched {
   feed: SweepFeed;
   charts: ChartDrawer;
   table?: { version: number; table: TrialTable };
+  /** What was answered last: the same reading of the sweep has the same answers. */
+  answer?: { state: FeedState; answer: SweepAnswer };
+  trials?: { version: number; answer: TrialsAnswer };
 }
 
 /** Everything the page can be asked, without a word of HTTP. Answers are undefined for what does not exist. */
@@ -58,15 +61,24 @@ export class Pages {
 
   async sweep(name: string): Promise<SweepAnswer | undefined> {
     const found = await this.state(name);
-    return (
-      found &&
-      sweepAnswer(found.state, { allowActions: this.allowActions, now: new Date(), table: found.table })
-    );
+    if (!found) return undefined;
+    const { watched, state, table } = found;
+    if (watched.answer?.state !== state)
+      watched.answer = {
+        state,
+        answer: sweepAnswer(state, { allowActions: this.allowActions, now: new Date(), table }),
+      };
+    return watched.answer.answer;
   }
 
   async trials(name: string, since: number): Promise<TrialsAnswer | undefined> {
     const found = await this.state(name);
-    return found && trialsAnswer(found.state, found.table, since);
+    if (!found) return undefined;
+    const { watched, state, table } = found;
+    if (since > 0) return trialsAnswer(state, table, since);
+    if (watched.trials?.version !== state.version)
+      watched.trials = { version: state.version, answer: trialsAnswer(state, table, 0) };
+    return watched.trials.answer;
   }
 
   async trial(name: string, number: number): Promise<TrialAnswer | undefined> {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { messageOf, RgsweepError } from '../errors.js';
 import { loadAssets, pageShell } from './assets.js';
+import { bodyOf, encodedBody, jsonBody, type Body } from './body.js';
 import { maximumCompared, type ChartRequest } from './chartAnswer.js';
 import { commonHeaders, createToken, forbidsAction, isOurHost } from './guard.js';
 import type { Pages } from './pages.js';
@@ -23,20 +23,17 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-const json = 'application/json; charset=utf-8';
 const largestRequest = 10_000;
 
 interface Answer {
   status: number;
-  type: string;
-  body: string | Buffer;
+  body: Body;
   headers?: Record<string, string>;
 }
 
 const problem = (status: number, text: string, remedy?: string): Answer => ({
   status,
-  type: json,
-  body: JSON.stringify({ problem: text, ...(remedy === undefined ? {} : { remedy }) }),
+  body: jsonBody({ problem: text, ...(remedy === undefined ? {} : { remedy }) }),
 });
 
 function problemOf(error: unknown): Answer {
@@ -63,7 +60,7 @@ async function readBody(request: IncomingMessage): Promise<string> {
 }
 
 const parseNumber = (text: string | null | undefined): number | undefined =>
-  text !== null && text !== undefined && /^\d{1,9}$/.test(text) ? Number(text) : undefined;
+  text !== null && text !== undefined && /^\d{1,12}$/.test(text) ? Number(text) : undefined;
 
 function chartRequest(id: string, query: URLSearchParams): ChartRequest {
   const trial = parseNumber(query.get('trial'));
@@ -92,8 +89,18 @@ function decode(part: string): string | undefined {
   }
 }
 
-/** Addresses that show the page: what is in them is the browser side's business. */
-const pagePath = /^\/(?:sweeps\/[^/]+(?:\/trials\/\d{1,9})?)?$/;
+/**
+ * What the page of an address will ask first (src/page/client): undefined where no page is shown. What is in the address is the browser
+ * side's business.
+ */
+function answersOf(path: string): string[] | undefined {
+  const found = /^\/(?:sweeps\/([^/]+)(?:\/trials\/(\d{1,9}))?)?$/.exec(path);
+  if (!found) return undefined;
+  const [, name, trial] = found;
+  const sweep = `/api/sweeps${name === undefined ? '' : `/${name}`}`;
+  if (trial !== undefined) return [`${sweep}/trials/${trial}`];
+  return name === undefined ? [sweep] : [sweep, `${sweep}/trials?since=0`];
+}
 
 /**
  * Serves the live page. Everything is read-only unless `allowActions`; then pause, resume, stop and enqueue are taken from this
@@ -104,12 +111,8 @@ export async function startPageServer(input: PageServerInput): Promise<PageServe
   const { pages, port, host, allowedHosts, allowActions } = input;
   const assets = loadAssets();
   const token = allowActions ? createToken() : undefined;
-  const shell = pageShell(
-    token,
-    [...assets.keys()].filter((name) => name.endsWith('.js')),
-  );
 
-  async function ask(path: string[], query: URLSearchParams): Promise<unknown> {
+  async function ask(path: string[], query: URLSearchParams): Promise<object | undefined> {
     const [what, name, part, which] = path;
     if (what !== 'sweeps') return undefined;
     if (name === undefined) return pages.sweeps();
@@ -144,7 +147,7 @@ export async function startPageServer(input: PageServerInput): Promise<PageServe
     if (typeof action !== 'string' || typeof text !== 'string')
       return problem(400, 'the request names no action');
     const said = await pages.act(name, { action, text });
-    return { status: 200, type: json, body: JSON.stringify({ answer: said }) };
+    return { status: 200, body: jsonBody({ answer: said }) };
   }
 
   async function answer(request: IncomingMessage): Promise<Answer> {
@@ -170,37 +173,39 @@ export async function startPageServer(input: PageServerInput): Promise<PageServe
       const found = await ask(parts.slice(1), url.searchParams);
       return found === undefined
         ? problem(404, 'there is no such sweep, trial or chart', '`rgsweep list` shows the sweeps of a store')
-        : { status: 200, type: json, body: JSON.stringify(found) };
+        : { status: 200, body: jsonBody(found) };
     }
     const asset = parts[0] === 'assets' && parts.length === 2 ? assets.get(parts[1]!) : undefined;
-    if (asset) return { status: 200, type: asset.type, body: asset.body };
-    if (url.pathname === '/healthz') return { status: 200, type: 'text/plain; charset=utf-8', body: 'ok\n' };
-    return pagePath.test(url.pathname)
-      ? { status: 200, type: 'text/html; charset=utf-8', body: shell }
+    if (asset) return { status: 200, body: asset };
+    if (url.pathname === '/healthz')
+      return { status: 200, body: bodyOf('text/plain; charset=utf-8', 'ok\n') };
+    const answers = answersOf(url.pathname);
+    return answers
+      ? { status: 200, body: bodyOf('text/html; charset=utf-8', pageShell(token, answers)) }
       : problem(404, 'there is no such address');
   }
 
-  function send(request: IncomingMessage, response: ServerResponse, given: Answer): void {
-    const body = Buffer.from(given.body);
-    const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  async function send(request: IncomingMessage, response: ServerResponse, given: Answer): Promise<void> {
+    const { type, tag } = given.body;
     const unchanged = given.status === 200 && request.headers['if-none-match'] === tag;
+    const { bytes, headers } = await encodedBody(given.body, request.headers['accept-encoding']);
     response.writeHead(unchanged ? 304 : given.status, {
       ...commonHeaders,
       ...given.headers,
-      'content-type': given.type,
+      ...headers,
+      'content-type': type,
       // Asked for again every time, but sent only when it changed.
       'cache-control': 'no-cache',
       etag: tag,
-      ...(unchanged ? {} : { 'content-length': body.length }),
+      ...(unchanged ? {} : { 'content-length': bytes.length }),
     });
-    response.end(unchanged || request.method === 'HEAD' ? undefined : body);
+    response.end(unchanged || request.method === 'HEAD' ? undefined : bytes);
   }
 
   const server = createServer((request, response) => {
-    answer(request).then(
-      (given) => send(request, response, given),
-      (error: unknown) => send(request, response, problemOf(error)),
-    );
+    void answer(request)
+      .catch(problemOf)
+      .then((given) => send(request, response, given));
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => {

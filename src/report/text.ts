@@ -9,8 +9,13 @@ const invisible =
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
+/** Letters, signs and Greek that take one column each and never join: no need to look for graphemes, and nothing in them to clean. */
+const plain =
+  /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u21ff\u2200-\u22ff\u2500-\u259f]*$/;
+
 /** One line of well-formed Unicode without control or direction characters (they become spaces). */
 export function cleanLine(text: string): string {
+  if (plain.test(text) && !/^ | {2}| $/.test(text)) return text;
   // Encoding and decoding replaces lone surrogates, which no file can hold.
   return Buffer.from(text, 'utf8').toString('utf8').replace(invisible, ' ').replace(/\s+/g, ' ').trim();
 }
@@ -36,10 +41,6 @@ function graphemeWidth(grapheme: string): number {
   // A variation selector 16 asks for the picture form of a character.
   return isWide(grapheme.codePointAt(0)!) || grapheme.includes('\ufe0f') ? 2 : 1;
 }
-
-/** Letters, signs and Greek that take one column each and never join: no need to look for graphemes. */
-const plain =
-  /^[\u0020-\u007e\u00a1-\u00ac\u00ae-\u02ff\u0370-\u03ff\u2010-\u2027\u2030-\u205e\u2070-\u209c\u2190-\u21ff\u2200-\u22ff\u2500-\u259f]*$/;
 
 /** Columns a terminal uses for a line: East Asian wide characters and pictures take two, combining marks none. */
 export function displayWidth(text: string): number {

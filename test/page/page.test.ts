@@ -103,6 +103,20 @@ describe('the page’s server', () => {
     expect(again.status).toBe(304);
   });
 
+  test('sends one script, and rows that are packed for whoever takes them packed', async () => {
+    const shell = await (await fetch(`${server.url}sweeps/large`)).text();
+    expect(shell.match(/<script[^>]*>/g)).toHaveLength(1);
+    const rows = `${server.url}api/sweeps/large/trials?since=0`;
+    const size = async (encoding: string) => {
+      const { headers } = await fetch(rows, { headers: { 'accept-encoding': encoding } });
+      return { encoding: headers.get('content-encoding'), bytes: Number(headers.get('content-length')) };
+    };
+    const [packed, plain] = [await size('gzip'), await size('identity')];
+    expect(packed.encoding).toBe('gzip');
+    expect(plain.encoding).toBeNull();
+    expect(packed.bytes).toBeLessThan(plain.bytes / 3);
+  });
+
   test('refuses actions, other methods and what does not exist, in words', async () => {
     const post = await fetch(`${server.url}api/sweeps/phi4-quick/actions`, { method: 'POST', body: '{}' });
     expect(post.status).toBe(403);

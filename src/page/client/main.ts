@@ -54,8 +54,10 @@ async function show(focus: boolean): Promise<void> {
           ...(trial === undefined ? [] : [['', `trial ${trial}`] as [string, string]]),
         ],
   );
-  byId('page').replaceChildren(view.element);
+  const waiting = el('p', { class: 'waiting', role: 'status' }, 'Reading the store …');
+  byId('page').replaceChildren(view.element, waiting);
   await look();
+  waiting.remove();
   if (!focus) return;
   const target = location.hash ? document.getElementById(location.hash.slice(1)) : null;
   if (target) target.scrollIntoView();

@@ -2,7 +2,8 @@ import type { ColumnText, RowText, TrialsAnswer } from '../api.js';
 import { badge, el } from './dom.js';
 import { parseFilter, sortRows, textOf, type Order } from './filter.js';
 
-/** Rows put into the page at a time; more follow as the reader scrolls. */
+/** Rows put into the page at first, more than its window shows; so many more follow at a time as the reader scrolls. */
+const firstChunk = 40;
 const chunk = 120;
 /** More than this many schedules beside each other are no comparison. */
 const maximumCompared = 6;
@@ -192,7 +193,7 @@ export class TrialTableView {
         cell.setAttribute('aria-sort', this.order.down ? 'descending' : 'ascending');
       else cell.removeAttribute('aria-sort');
     }
-    const wanted = fromTop ? chunk : Math.max(chunk, this.drawn);
+    const wanted = fromTop ? firstChunk : Math.max(firstChunk, this.drawn);
     if (fromTop) this.scroll.scrollTop = 0;
     this.drawn = Math.min(wanted, this.shown.length);
     this.place(this.shown.slice(0, this.drawn).map((row) => this.rowOf(row)));
