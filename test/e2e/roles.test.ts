@@ -9,6 +9,7 @@ import type { ObjectStore } from '../../src/store/types.js';
 import { controlQueue, trainQueue } from '../../src/sweep/names.js';
 import { listPollers } from '../../src/temporal/pollers.js';
 import { sweepStatus } from '../../workflows/messages.js';
+import { freePort } from '../contract/ports.js';
 import { startVersitygw, versitygwOrExplain, type Versitygw } from '../contract/versitygw.js';
 import { fakeNvidiaSmi, twoA100, twoIds } from '../worker/fakeNvidiaSmi.js';
 import { uninterrupted } from './fixtureFigures.js';
@@ -188,6 +189,26 @@ describe.skipIf(program === undefined)('workers in separate roles and queues', (
     expect(listeningAddresses(process.pid).some((address) => address.startsWith('0.0.0.0:'))).toBe(true);
     open.close();
   }, 120_000);
+
+  it('answers its probes while it works, and ends by itself when nothing is left, not before', async () => {
+    await launch('leftover', 2, 1, { queue: 'short-lived' });
+    const port = await freePort();
+    const more = ['--queue', 'short-lived', '--exit-when-idle', '5', '--metrics-port', String(port)];
+    const shortLived = stack.worker('train', { slots: 1, cache: 'short-lived', more });
+    const probe = async (path: string) => {
+      const { status } = await fetch(`http://127.0.0.1:${port}${path}`);
+      return status;
+    };
+    shortLived.start();
+    await until('its first steps', () => trainedOf('leftover').length > 0);
+    expect([await probe('/healthz'), await probe('/readyz')]).toEqual([200, 200]);
+    await ended('leftover');
+    expect(trainedOf('leftover')).toHaveLength(2 * steps);
+    await until('it to end', () => shortLived.process!.exitCode !== null);
+    expect(shortLived.process!.exitCode).toBe(0);
+    expect(shortLived.output).toMatch(/no task for 5 s: the worker ends/);
+    await expect(probe('/healthz')).rejects.toThrow();
+  }, 200_000);
 
   it('serves a sweep of priority 1 before what waits of one of priority 5', async () => {
     await launch('patient', 9, 9, { priority: 5 });
