@@ -124,6 +124,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
           state: rung + 1 >= spec.pruner.rungs.length || record.confirms ? 'complete' : 'paused',
           trainerSeconds: worked(record, repeated ? 0 : train.trainSeconds + evaluate.evaluateSeconds),
           backend: train.backend || record.backend || '',
+          ...(train.memory ? { memory: train.memory } : {}),
           // A killed worker's last words are some seconds old: what its checkpoint proves was trained as well.
           stepsPaid: Math.max(step, record.stepsPaid + (repeated ? 0 : train.stepsTrained)),
           rungs: [

@@ -7,7 +7,8 @@ import { appendCurve } from '../src/store/records.js';
 import { retentionOf } from '../src/sweep/retention.js';
 import { readTrainingParameters } from '../src/train/parameters.js';
 import type { CurvePoint } from '../src/sweep/types.js';
-import type { SweepTask, TrainerTask } from '../src/train/protocol.js';
+import { describeForecast } from '../src/train/memory.js';
+import type { MemoryForecast, SweepTask, TrainerTask } from '../src/train/protocol.js';
 import type { Parameters } from '../src/space/types.js';
 import { createCheckpointSaver, type TrainedCheckpoint } from './checkpointSaver.js';
 import { leaseClaim } from './claim.js';
@@ -99,6 +100,7 @@ export function createTrain(dependencies: Dependencies) {
       };
       const started = performance.now();
       let backend = '';
+      let memory: MemoryForecast | undefined;
       let parentStep = fromStep === 0 ? undefined : fromStep;
       let points: CurvePoint[] = [];
       const save = async ({ step: checkpointStep, folder, loss }: TrainedCheckpoint) => {
@@ -151,6 +153,8 @@ export function createTrain(dependencies: Dependencies) {
               backend = message.backends?.join(', then ') ?? message.backend;
               progress.backend = backend;
               run.logbook.add('info', `training on ${backend} from step ${fromStep} to ${step}`);
+              memory = message.memory;
+              if (memory) run.logbook.add('info', describeForecast(memory));
               return;
             case 'warning':
               return run.warn(message.message);
@@ -191,6 +195,7 @@ export function createTrain(dependencies: Dependencies) {
         trainSeconds,
         stepsPerSecond: progress.stepsTrained / trainSeconds,
         backend,
+        ...(memory ? { memory } : {}),
         ...warnings(),
       };
     });

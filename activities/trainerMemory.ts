@@ -1,11 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { totalmem } from 'node:os';
-
-/** `1536 MiB`, or in GiB from 10 GiB on. */
-function formatMemory(bytes: number): string {
-  const mebibytes = bytes / 2 ** 20;
-  return mebibytes < 10 * 1024 ? `${Math.round(mebibytes)} MiB` : `${(mebibytes / 1024).toFixed(1)} GiB`;
-}
+import { formatMemory, usableMemory } from '../src/train/memory.js';
 
 function readText(file: string): string {
   try {
@@ -39,12 +33,8 @@ export function countMemoryKills(): number | undefined {
 
 /** Says how much a trainer had and how much there is, e.g. `it had 3100 MiB of the 4096 MiB that this worker may use`. */
 export function describeMemory(peakBytes: number): string {
-  const limit = process.constrainedMemory();
-  const whole = totalmem();
-  // Without a limit the system gives none, or one beyond any memory.
-  const usable = limit !== undefined && limit > 0 && limit < whole ? limit : whole;
   const had = peakBytes > 0 ? `it had ${formatMemory(peakBytes)} of` : 'there are';
-  return `${had} the ${formatMemory(usable)} that this worker may use`;
+  return `${had} the ${formatMemory(usableMemory())} that this worker may use`;
 }
 
 /** What programs print when memory runs out: Node, wasm, TensorFlow, CUDA, C++ and Python. */

@@ -124,6 +124,7 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
   let errorOutput = '';
   let peakMemory = 0;
   const memoryKillsBefore = countMemoryKills();
+  let begun = false;
   let lastStep = -1;
   let lastProgress = Date.now();
   let lastAlive = 0;
@@ -159,6 +160,7 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
       lastStep = leastStep = message.step;
       lastProgress = Date.now();
     }
+    if (message.type === 'started') begun = true;
     if (message.type === 'failure') failed = failure(message.kind, message.message);
     else if (message.type === 'done') end = { step: message.step, preempted: message.preempted };
     run.onMessage(message);
@@ -248,7 +250,8 @@ export async function runTrainer(run: TrainerRun): Promise<TrainerEnd> {
     );
     noise.close();
     if (killedBecause) throw killedBecause;
-    if (failed?.kind === 'out-of-memory')
+    // One that refused to begin has said what it needs and what there is.
+    if (failed?.kind === 'out-of-memory' && begun)
       throw failure('out-of-memory', `${failed.message}; ${describeMemory(peakMemory)}`);
     if (failed) throw failed;
     if (code === 0 && end?.preempted && end.step === run.task.fromStep && !run.stop.aborted)

@@ -1,6 +1,7 @@
 import type { FailureKind } from '../src/errors.js';
 import type { ScheduleFamily } from '../src/schedule/types.js';
 import type { PackedMachine, PackedRows, RowChanges } from '../src/sweep/pack.js';
+import type { MemoryForecast } from '../src/train/protocol.js';
 import type { Notice } from '../src/sweep/notice.js';
 import type { RetryRequest } from '../src/sweep/retry.js';
 import type { TrialSource } from '../src/sweep/state.js';
@@ -48,6 +49,7 @@ export interface TrainResult {
   trainSeconds: number;
   stepsPerSecond: number;
   backend: string;
+  memory?: MemoryForecast;
   /** What the trial's record should tell, e.g. of checkpoints that were skipped. */
   warnings?: string[];
 }

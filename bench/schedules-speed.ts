@@ -1,36 +1,31 @@
 import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
 import { createBasis } from '../src/basis/index.js';
 import { multiplyByVectors } from '../src/basis/linear.js';
 import { withPrincipalComponents } from '../src/basis/pca.js';
 import { computeStatistics } from '../src/basis/statistics.js';
-import { basisNames, type FieldShape } from '../src/basis/types.js';
+import type { DataStatistics, FieldShape } from '../src/basis/types.js';
 import { CounterRandom } from '../src/random/philox.js';
 import { kernels } from '../src/schedule/parameters.js';
 import { createProcess } from '../src/schedule/process.js';
+import { backendNames } from '../src/train/protocol.js';
+import { unetSizes } from '../src/train/parameters.js';
+import { compareBasisChange } from './schedules-speed/basisChange.js';
+import { cpuSeconds } from './schedules-speed/cpuSeconds.js';
 
 /**
- * `npm run bench -- schedules-speed [--pca]`: what schedules and bases of 32×32×3 images cost.
+ * `npm run bench -- schedules-speed [--pca] [--sizes smoke,small] [--backend wasm]`: what schedules and bases of 32×32×3
+ * images cost.
  *
  * - γ and γ′ of 3,072 components at 1,000 times against a plain loop of Math.exp over as many numbers, in the same run;
- * - one change of basis of 128 images;
- * - with --pca: statistics of 10,000 images and PCA of 3,072 dimensions (minutes), with the peak memory and how far its
- *   vectors are from orthonormal; exit code 1 above 1e-10, 4 GiB or 30 minutes.
+ * - one change of basis of 128 images against the U-Net's training step on them, in the same run, for every basis;
+ * - with --pca: statistics of 10,000 images and PCA of 3,072 dimensions (minutes), with the peak memory, how far its
+ *   vectors are from orthonormal and its round trip from exact; exit code 1 above 1e-10, 4 GiB or 30 minutes. Without it any
+ *   orthonormal vectors stand for the principal ones: a product takes the same time.
  */
 const shape: FieldShape = { height: 32, width: 32, channels: 3 };
 const dimension = 3072;
 const times = 1000;
-
-/** CPU seconds of the fastest of `repeats` runs: other work on the machine disturbs little. */
-function cpuSeconds(action: () => void, repeats = 3): number {
-  let best = Infinity;
-  for (let i = 0; i < repeats; i++) {
-    const before = process.cpuUsage();
-    action();
-    const { user, system } = process.cpuUsage(before);
-    best = Math.min(best, (user + system) / 1e6);
-  }
-  return best;
-}
 
 /** Pink fields with a mean: the kind of spectrum images have. */
 function pinkImages(count: number): Float32Array {
@@ -47,6 +42,13 @@ function pinkImages(count: number): Float32Array {
   return out;
 }
 
+const { values } = parseArgs({
+  options: {
+    pca: { type: 'boolean', default: false },
+    sizes: { type: 'string', default: 'smoke,small' },
+    backend: { type: 'string', default: 'wasm' },
+  },
+});
 console.log(`${cpus()[0]?.model ?? 'unknown processor'}, Node ${process.version}`);
 const images = pinkImages(512);
 const statistics = computeStatistics(images, 512, shape);
@@ -75,11 +77,21 @@ for (const kernel of kernels) {
 console.log(`\nthe slowest schedule costs ${slowest.toFixed(1)} × Math.exp (at most 5 are allowed)`);
 if (slowest > 5) process.exitCode = 1;
 
-const withPca = process.argv.includes('--pca');
-let complete = statistics;
-if (withPca) {
+const complete = values.pca ? solved() : withStandIn();
+const sizes = unetSizes.filter((size) => values.sizes.split(',').includes(size));
+const backend = backendNames.find((name) => name === values.backend) ?? 'wasm';
+if (!(await compareBasisChange(images, complete, backend, sizes))) process.exitCode = 1;
+
+/** Statistics with vectors that are orthonormal and have no structure a product could use. */
+function withStandIn(): DataStatistics {
+  const variances = Float64Array.from({ length: dimension }, (_, i) => 1 / (i + 1));
+  return { ...statistics, principal: { variances, vectors: createBasis('fourier', shape).matrix() } };
+}
+
+function solved(): DataStatistics {
   const many = pinkImages(10_000);
   const began = performance.now();
+  let complete = statistics;
   let sampled = statistics;
   const moments = cpuSeconds(() => (sampled = computeStatistics(many, 10_000, shape)), 1);
   const solving = cpuSeconds(() => (complete = withPrincipalComponents(sampled)), 1);
@@ -90,7 +102,13 @@ if (withPca) {
   );
   const deviation = deviationFromOrthonormal(complete.principal!.vectors);
   console.log(`largest entry of |UᵀU − 1|: ${deviation.toExponential(1)}`);
-  if (deviation > 1e-10 || peak > 4 || moments + solving > 1800) process.exitCode = 1;
+  const basis = createBasis('pca', shape, complete);
+  const fields = many.subarray(0, 128 * dimension);
+  const back = basis.decode(basis.encode(fields, 128), 128);
+  const lost = back.reduce((worst, value, n) => Math.max(worst, Math.abs(value - fields[n]!)), 0);
+  console.log(`largest difference of 128 images after a round trip: ${lost.toExponential(1)}`);
+  if (Math.max(deviation, lost) > 1e-10 || peak > 4 || moments + solving > 1800) process.exitCode = 1;
+  return complete;
 }
 
 /** The largest entry of |UᵀU − 1|. */
@@ -101,18 +119,4 @@ function deviationFromOrthonormal(vectors: Float64Array): number {
     for (let j = 0; j < dimension; j++)
       worst = Math.max(worst, Math.abs(products[i * dimension + j]! - (i === j ? 1 : 0)));
   return worst;
-}
-
-console.log('\nbasis          128 images: encode ms  decode ms');
-for (const name of basisNames) {
-  if (name.endsWith('pca') && !withPca) continue;
-  const basis = createBasis(name, shape, complete);
-  const fields = images.subarray(0, 128 * dimension);
-  const components = basis.encode(fields, 128);
-  basis.decode(components.subarray(0, dimension), 1);
-  const encode = cpuSeconds(() => void basis.encode(fields, 128));
-  const decode = cpuSeconds(() => void basis.decode(components, 128));
-  console.log(
-    `${name.padEnd(13)} ${(1e3 * encode).toFixed(0).padStart(22)} ${(1e3 * decode).toFixed(0).padStart(10)}`,
-  );
 }

@@ -1,5 +1,6 @@
 import type { StoredCheckpoint } from '../store/inventory.js';
 import type { CurvePoint, SweepSpec, TrialRecord } from '../sweep/types.js';
+import { formatMemory } from '../train/memory.js';
 import { formatBytes, formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
 import { layoutTable, type Column } from './table.js';
 import { fitLine } from './text.js';
@@ -55,6 +56,11 @@ export function trialText(
     `from ${trial.origin}`,
   ];
   lines.push(state.join(' · '));
+  if (trial.memory) {
+    const { neededBytes, availableBytes, device } = trial.memory;
+    const has = availableBytes === undefined ? '' : `; ${device} has ${formatMemory(availableBytes)}`;
+    lines.push(`memory: about ${formatMemory(neededBytes)} of tensors in a step${has}`);
+  }
   section(
     'parameters',
     Object.entries(trial.parameters).map(([key, value]) => `${key}: ${value}`),

@@ -4,7 +4,7 @@ import type { Parameters, SearchSpace } from '../space/types.js';
 import type { PrunerName } from '../pruners/types.js';
 import type { SamplerName } from '../samplers/types.js';
 import type { ScheduleFamily } from '../schedule/types.js';
-import type { SweepTask } from '../train/protocol.js';
+import type { MemoryForecast, SweepTask } from '../train/protocol.js';
 
 /** `waiting`: not started. `paused`: at a rung, holds no trainer. The last three are ends. */
 export const trialStates = ['waiting', 'running', 'paused', 'complete', 'pruned', 'failed'] as const;
@@ -151,6 +151,8 @@ export interface TrialRecord {
   /** Measured once on test data, for baselines and finalists. */
   test?: Record<string, number>;
   backend?: string;
+  /** What its training needed of memory, by the trainer's forecast. */
+  memory?: MemoryForecast;
   /** Its schedule could not be made, so that there is nothing to train: `failures` says why. */
   invalid?: true;
   createdAt: string;

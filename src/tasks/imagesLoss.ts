@@ -81,15 +81,17 @@ function fillImages(
 export function createImagesObjective(options: ImagesObjectiveOptions): TrainingObjective {
   const { process, training, architecture, dropout, seed } = options;
   const { dimension, scale, dataVariance } = process;
-  const makeBatch = createImagesBatchMaker(options);
+  const batchesOf = (batchSize: number) =>
+    createImagesBatchMaker({ ...options, training: { ...training, batchSize } });
+  const makeBatch = batchesOf(training.batchSize);
   const network = createUnetNetwork(process, architecture);
   const basis = createBasisTensors(process.basis);
   const whiten = tf.tensor2d(
     Float32Array.from(scale, (value, i) => 1 / (value * Math.sqrt(dataVariance[i]!))),
     [1, dimension],
   );
-  const loss = (parameters: ParameterTensors, step: number): tf.Scalar => {
-    const batch = makeBatch(step);
+  const loss = (parameters: ParameterTensors, step: number, count?: number): tf.Scalar => {
+    const batch = (count === undefined ? makeBatch : batchesOf(count))(step);
     const rows = (values: Float32Array) => tf.tensor2d(values, [batch.count, dimension]);
     const clean = basis.encode(rows(batch.fields)).mul(whiten);
     const noise = rows(batch.noise);

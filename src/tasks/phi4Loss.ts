@@ -58,9 +58,12 @@ export function createPhi4Objective({
   seed,
 }: Omit<Phi4TrainingOptions, 'from'>): TrainingObjective {
   const constants = createLossConstants(process, training);
-  const makeBatch = createBatchMaker(process, training, configurations, seed);
+  const batchesOf = (batchSize: number) =>
+    createBatchMaker(process, { ...training, batchSize }, configurations, seed);
+  const makeBatch = batchesOf(training.batchSize);
   return {
-    loss: (parameters, step) => batchLoss(parameters, makeBatch(step), constants),
+    loss: (parameters, step, rows) =>
+      batchLoss(parameters, (rows === undefined ? makeBatch : batchesOf(rows))(step), constants),
     dispose: () => disposeLossConstants(constants),
   };
 }

@@ -9,8 +9,9 @@ export interface TrainingObjective {
   /**
    * The loss of the batch of step n (counted from 0), differentiable in the parameters. Its batch, times and noise are
    * functions of (seed, n) alone. Runs inside `tf.tidy`.
+   * @param rows in place of the training's batch size, to see what a step takes
    */
-  loss(parameters: ParameterTensors, step: number): tf.Scalar;
+  loss(parameters: ParameterTensors, step: number, rows?: number): tf.Scalar;
   /** Frees what it keeps on the backend. */
   dispose(): void;
 }
@@ -68,17 +69,18 @@ export function createTraining({ objective, initialize, training, from }: Traini
   };
 }
 
-/** Loss and gradients of the batch of one step at these parameters. */
+/** Loss and gradients of the batch of one step at these parameters; `rows` as of the objective. */
 export async function lossAndGradients(
   objective: TrainingObjective,
   parameters: ParameterArrays,
   step: number,
+  rows?: number,
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
   const names = Object.keys(parameters);
   const results = tf.tidy(() => {
     const uploaded = uploadParameters(parameters);
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-      objective.loss(Object.fromEntries(names.map((name, n) => [name, tensors[n]!])), step),
+      objective.loss(Object.fromEntries(names.map((name, n) => [name, tensors[n]!])), step, rows),
     )(names.map((name) => uploaded[name]!));
     return [value, ...grads];
   });

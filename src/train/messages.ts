@@ -10,6 +10,7 @@ const step = z.int().min(0).describe('Training step, counted from 0 at the trial
 /** JSON has no NaN: null stands for what is not finite, and a bare NaN or Infinity is read as null. */
 const number = z.number().nullable();
 const path = z.string().min(1);
+const bytes = z.number().min(0);
 
 /** Every message a trainer may say, by type. Fields that are not named here are ignored. */
 export const messageSchemas = {
@@ -24,6 +25,19 @@ export const messageSchemas = {
       .describe('All that the trial was trained on so far, this one last'),
     parameterCount: z.int().min(0).optional().describe('Weights of the model'),
     step: step.describe('fromStep of the task'),
+    memory: z
+      .object({
+        batchSize: z.int().min(1).describe('Rows of one step'),
+        weightBytes: bytes,
+        optimizerBytes: bytes.describe('Kept beside the tensors: moving average and moments'),
+        constantBytes: bytes.describe('Tensors that stay for the whole training'),
+        batchBytes: bytes.describe('Activations and the batch of one step'),
+        neededBytes: bytes.describe('The most that tensors take together at any time of a step'),
+        availableBytes: bytes.optional().describe('What the device has for them; absent where nobody knows'),
+        device: z.string().max(100),
+      })
+      .optional()
+      .describe('What the training needs of memory, as far as it can be told before its first step'),
   }),
   progress: z.object({
     type: z.literal('progress'),

@@ -118,6 +118,24 @@ export interface TrainerTask {
   evaluation: { split: 'validation' | 'test'; samples: number; level: 'rung' | 'final' };
 }
 
+/** What a training needs of memory, in bytes, as far as it can be told before its first step. */
+export interface MemoryForecast {
+  batchSize: number;
+  weightBytes: number;
+  /** Kept beside the tensors: the moving average and the optimizer's moments. */
+  optimizerBytes: number;
+  /** Tensors that stay for the whole training: the basis, tables. */
+  constantBytes: number;
+  /** Activations and the batch of one step. */
+  batchBytes: number;
+  /** The most that tensors take together at any time of a step. */
+  neededBytes: number;
+  /** What the device has for them; absent where nobody knows. */
+  availableBytes?: number;
+  /** For people: wasm, tensorflow. */
+  device: string;
+}
+
 /** What a trainer says, one JSON object a line. */
 export type TrainerMessage =
   /** `backends`: all that the trial was trained on so far, this one last; a trial may go on elsewhere. */
@@ -129,6 +147,7 @@ export type TrainerMessage =
       backends?: string[];
       parameterCount: number;
       step: number;
+      memory?: MemoryForecast;
     }
   /** `tensorBytes`: what the backend holds for tensors, memory of the GPU on a GPU. */
   | { type: 'progress'; step: number; loss: number; stepsPerSecond: number; tensorBytes?: number }

@@ -19,10 +19,13 @@ import type { TaskModel } from '../tasks/types.js';
 import { startBackend, type Backend } from './backend.js';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { createTraining } from './loop.js';
+import { describeForecast, requireMemory } from './memory.js';
+import { forecastMemory } from './memoryProbe.js';
 import { readTrainingParameters, type TrainingParameters } from './parameters.js';
 import {
   trainerFailureKinds,
   trainerProtocolVersion,
+  type MemoryForecast,
   type TrainerFailureKind,
   type TrainerMessage,
   type TrainerTask,
@@ -34,6 +37,8 @@ const progressSeconds = 1;
 const aliveSeconds = 5;
 
 let stopAsked = false;
+/** For the message, should memory run out all the same. */
+let forecast: MemoryForecast | undefined;
 
 function say(message: TrainerMessage): Promise<void> {
   return new Promise((resolve) => process.stdout.write(`${JSON.stringify(message)}\n`, () => resolve()));
@@ -87,12 +92,15 @@ async function prepare(task: TrainerTask): Promise<Prepared> {
 }
 
 async function train({ task, training, model, from }: Prepared, backend: Backend): Promise<void> {
+  const objective = model.objective(task.dataFolder);
   const session = createTraining({
-    objective: model.objective(task.dataFolder),
+    objective,
     initialize: () => model.initialize(),
     training,
     ...(from ? { from } : {}),
   });
+  forecast = await forecastMemory(objective, session.state.parameters, training.batchSize, backend);
+  if (forecast) requireMemory(forecast);
   let loss = from?.loss ?? NaN;
   const before = from?.backends ?? [];
   const backends = before.at(-1) === backend.name ? [...before] : [...before, backend.name];
@@ -103,6 +111,7 @@ async function train({ task, training, model, from }: Prepared, backend: Backend
     backends,
     parameterCount: countParameters(session.state.parameters),
     step: session.step,
+    ...(forecast ? { memory: forecast } : {}),
   });
   const checkpoint = async () => {
     const folder = writeCheckpoint(task.outputFolder, {
@@ -179,7 +188,8 @@ function failureKindOf(error: unknown): TrainerFailureKind {
     return error.kind === 'backend-unavailable' || error.kind === 'usage' ? 'bad-configuration' : 'crashed';
   }
   const message = messageOf(error);
-  if (/allocation failed|out of memory|could not allocate/i.test(message)) return 'out-of-memory';
+  // tfjs-backend-wasm ends itself with this word when an allocation fails.
+  if (/allocation failed|out of memory|could not allocate|^Aborted\(/i.test(message)) return 'out-of-memory';
   if ((error as NodeJS.ErrnoException | undefined)?.code === 'ENOENT') return 'data-missing';
   return 'crashed';
 }
@@ -198,10 +208,8 @@ async function main(): Promise<void> {
     await (task.mode === 'train' ? train(prepared, backend) : evaluate(prepared, backend));
   } catch (error) {
     const remedy = error instanceof RgsweepError && error.remedy ? ` (${error.remedy})` : '';
-    const memory =
-      failureKindOf(error) === 'out-of-memory'
-        ? `; ${(tf.memory().numBytes / 2 ** 20).toFixed(0)} MB of tensors`
-        : '';
+    const unforeseen = failureKindOf(error) === 'out-of-memory' && !(error instanceof RgsweepError);
+    const memory = unforeseen && forecast ? `; ${describeForecast(forecast)}` : '';
     await say({ type: 'failure', kind: failureKindOf(error), message: messageOf(error) + memory + remedy });
     process.exitCode = 1;
   }

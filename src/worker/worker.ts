@@ -129,10 +129,7 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
       cacheFolder: settings.cacheFolder,
       client,
       trainerCommand: simulated ? [] : trainerCommand(),
-      runTrainer: oneTrainerPerDevice(
-        gpus.map(({ uuid }) => uuid),
-        simulated ? runSimulatedTrainer : runTrainer,
-      ),
+      runTrainer: oneTrainerPerDevice(gpus, simulated ? runSimulatedTrainer : runTrainer),
       ...(settings.backend === undefined ? {} : { backend: settings.backend }),
       threads: Math.max(1, Math.floor(machineSize().cores / slots)),
       stallSeconds: settings.stallSeconds,

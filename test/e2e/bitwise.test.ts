@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStore } from '../../src/store/open.js';
+import { readSnapshot } from '../../src/store/records.js';
 import { decodeJson } from '../../src/store/json.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
@@ -88,6 +89,30 @@ it('a killed sweep ends with the figures of a calm one, to the last bit', async 
   expect(figures(killed)).toEqual(figures(calm));
   expect(figures(calm).every(({ validation }) => Number.isFinite(validation[0]!.kl))).toBe(true);
 }, 600_000);
+
+it('a training that cannot fit is told with what it needs and what the device has', async () => {
+  await stack.train.kill('SIGTERM');
+  const small = stack.worker('train', { environment: { RGSWEEP_DEVICE_MEMORY_MIB: '3' } });
+  small.start();
+  const file = sweepFile('large')
+    .replace('train: {', 'train: { retries: 0,')
+    .replace('trials: 1', 'trials: 0');
+  expect(await stack.run('launch', stack.writeSweep('large', file))).toMatchObject({ code: 0, stderr: '' });
+  const failed = await until('the failure', async () =>
+    (await readSnapshot(store, 'large').catch(() => undefined))?.trials.find(
+      ({ state }) => state === 'failed',
+    ),
+  );
+  await small.kill('SIGTERM');
+  stack.train.start();
+  expect(failed.failures).toMatchObject([{ kind: 'out-of-memory', step: 0 }]);
+  const both = /out-of-memory.*needs about [\d.]+ MiB of tensors, wasm has 3\.0 MiB/;
+  expect((await stack.run('show', 'large', '0')).stdout).toMatch(both);
+  expect((await stack.run('status', 'large')).stdout).toMatch(both);
+  // One that fits says it too.
+  const whole = (await stack.run('show', 'calm', '0')).stdout;
+  expect(whole).toMatch(/memory: about \d+ MiB of tensors in a step; wasm has [\d.]+ (MiB|GiB)/);
+}, 300_000);
 
 it('a worker that is asked to end loses no step of real training, and takes less than its notice', async () => {
   await run('preempted');

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { presets } from '../../src/schedule/presets.js';
 import { openStore } from '../../src/store/open.js';
 import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
@@ -93,6 +94,26 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     // A trial that goes straight on to its next rung does not wait until its last segment is looked for.
     expect(stack.control.output).not.toContain('closed behind the sweep');
   });
+
+  it('launches every named schedule by its name, and each is trained and measured to its end', async () => {
+    const names = Object.keys(presets);
+    const text = sweepFile('named')
+      .replace('name: asha, reduction: 2, rungs: [20, 40]', 'name: none, rungs: [2]')
+      .replace('trials: 6', 'trials: 1')
+      .replace('[standard]', `[${names.join(', ')}]`);
+    expect(await stack.run('launch', stack.writeSweep('named', text))).toMatchObject({ code: 0, stderr: '' });
+    const { trials } = await ended('named');
+    expect(trials.flatMap(({ failures }) => failures)).toEqual([]);
+    expect(
+      trials
+        .filter(({ baseline }) => baseline)
+        .map(({ baseline, state, equals }) => [baseline, state, equals]),
+    ).toEqual(names.map((name) => [name, 'complete', undefined]));
+    for (const trial of trials) {
+      expect(trial.rungs.map(({ metrics }) => metrics.kl)).toEqual([uninterrupted(trial, 2)]);
+      if (trial.baseline) expect(trial.parameters).toMatchObject(presets[trial.baseline]!);
+    }
+  }, 300_000);
 
   it('refuses another file under the same name', async () => {
     const file = stack.writeSweep('calm', sweepFile('calm').replace('trials: 6', 'trials: 7'));

@@ -11,7 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { prepareDataset } from '../../src/data/dataset.js';
 import { decodeSafetensors } from '../../src/tensors/safetensors.js';
 import type { TrainerMessage, TrainerTask } from '../../src/train/protocol.js';
@@ -92,6 +92,29 @@ function checkpointFiles(task: TrainerTask, step: number): Record<string, Buffer
 }
 
 describe('the trainer', () => {
+  it('says before its first step what it needs of memory and what there is, and refuses what cannot fit', async () => {
+    const { messages } = await runTrainer(makeTask('fits', { toStep: 1 }));
+    const [started] = messages;
+    if (started?.type !== 'started' || !started.memory) throw new Error('no forecast');
+    const { memory, parameterCount } = started;
+    expect(memory).toMatchObject({ batchSize: 32, device: 'wasm', weightBytes: 4 * parameterCount });
+    expect(memory.neededBytes).toBeGreaterThan(memory.batchBytes);
+    expect(memory.neededBytes).toBeLessThan(memory.availableBytes!);
+
+    // Not a mebibyte: what a step of 4,096 needs is more.
+    vi.stubEnv('RGSWEEP_DEVICE_MEMORY_MIB', '1');
+    const refused = makeTask('cannot-fit', { parameters: { batchSize: 4096, channels: 32 } });
+    const run = await runTrainer(refused);
+    vi.unstubAllEnvs();
+    expect(run.code).toBe(1);
+    expect(run.messages).toMatchObject([{ type: 'failure', kind: 'out-of-memory' }]);
+    const said = (run.messages[0] as { message: string }).message;
+    expect(said).toMatch(
+      /a step of 4096 needs about \d+ MiB of tensors, wasm has 1\.0 MiB: .*\(a batch of \d+ would fit/,
+    );
+    expect(readdirSync(refused.outputFolder)).toEqual([]);
+  });
+
   it('trains, preempted and resumed, to the same bytes as uninterrupted, and measures the result', async () => {
     const whole = makeTask('whole');
     const { code, messages } = await runTrainer(whole);
