@@ -8,6 +8,8 @@ import { endPoints } from '../schedule/gaussian.js';
 import { smallestRelativeVariance } from '../schedule/process.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import { componentBounds } from './bound.js';
+import { frechetDistance, kernelDistance } from './featureDistances.js';
+import { createRandomFeatures, loadFeatureNetwork, type FeatureNetwork } from './features.js';
 import { patchWasserstein, slicedWasserstein, spectrumDistance } from './imageDistances.js';
 import { convergedSteps, flowNll } from './likelihood.js';
 import { blockedMean } from './statistics.js';
@@ -23,6 +25,8 @@ export interface ImagesEvaluationInput {
   exactNll?: (fields: Float32Array) => Float64Array;
   /** Number of the model's own samples. */
   samples: number;
+  /** model.json of the feature network of FID and KID (src/eval/features.ts). */
+  inception?: string;
   level: 'rung' | 'final';
   seed: number;
 }
@@ -73,8 +77,9 @@ const bands = 4;
  *   bits per dimension.
  * - `nll`, `nllError`, `flowBpd` by the probability flow with Hutchinson's divergence, on few images and at level `final` only; `flowSteps`,
  *   `flowChange` (bits per dimension) as for φ⁴. `kl` above `exactNll`.
- * - `spectrumDistance`, `slicedWasserstein`, `patchWasserstein` of the model's samples from as many images, each with its `…Floor`: the
- *   same between two sets of images. `functionEvaluations` calls of the network for one sample.
+ * - `spectrumDistance`, `slicedWasserstein`, `patchWasserstein`, `randomFrechet` (on random features) of the model's samples from as many
+ *   images, each with its `…Floor`: the same between two sets of images. With `inception`, at level `final`, `fid` and `kid` on its
+ *   features, with theirs. `functionEvaluations` calls of the network for one sample.
  */
 export async function evaluateImages(input: ImagesEvaluationInput): Promise<ImagesEvaluation> {
   const { process, model, images, level, seed, exactNll } = input;
@@ -123,7 +128,7 @@ export async function evaluateImages(input: ImagesEvaluationInput): Promise<Imag
   });
   const samples = Float32Array.from(own.fields);
   metrics.functionEvaluations = own.functionEvaluations;
-  Object.assign(metrics, distances(input, samples));
+  Object.assign(metrics, await distances(input, samples));
   return { ...finite(metrics, warnings), samples, bands: byBand, bound };
 }
 
@@ -224,10 +229,10 @@ async function measureFlow(
   }
 }
 
-function distances(
-  { process, images }: ImagesEvaluationInput,
+async function distances(
+  { process, images, level, inception }: ImagesEvaluationInput,
   samples: Float32Array,
-): Record<string, number> {
+): Promise<Record<string, number>> {
   const { dimension } = process;
   const { shape } = process.basis;
   const count = Math.min(samples.length / dimension, Math.floor(images.count / 2));
@@ -247,12 +252,31 @@ function distances(
     slicedWasserstein: (rows: Float32Array) => slicedWasserstein(rows, data, dimension, 1),
     patchWasserstein: (rows: Float32Array) => patchWasserstein(rows, data, shape, 1),
   };
-  return Object.fromEntries(
-    Object.entries(measures).flatMap(([name, measure]) => [
-      [name, measure(own)],
-      [`${name}Floor`, measure(others)],
-    ]),
-  );
+  const out: Record<string, number> = {};
+  for (const [name, measure] of Object.entries(measures)) {
+    out[name] = measure(own);
+    out[`${name}Floor`] = measure(others);
+  }
+  const onFeatures = async (network: FeatureNetwork, names: { frechet: string; kernel?: string }) => {
+    try {
+      const [a, b, c] = [
+        await network.features(own, shape),
+        await network.features(data, shape),
+        await network.features(others, shape),
+      ];
+      out[names.frechet] = frechetDistance(a.rows, b.rows, a.length);
+      out[`${names.frechet}Floor`] = frechetDistance(c.rows, b.rows, a.length);
+      if (names.kernel === undefined) return;
+      out[names.kernel] = kernelDistance(a.rows, b.rows, a.length);
+      out[`${names.kernel}Floor`] = kernelDistance(c.rows, b.rows, a.length);
+    } finally {
+      network.dispose();
+    }
+  };
+  await onFeatures(createRandomFeatures(shape.channels), { frechet: 'randomFrechet' });
+  if (inception !== undefined && level === 'final')
+    await onFeatures(await loadFeatureNetwork(inception), { frechet: 'fid', kernel: 'kid' });
+  return out;
 }
 
 function finite(

@@ -2,7 +2,13 @@ import { stringify } from 'yaml';
 import type { SweepView } from '../cli/collect.js';
 import { progressOf } from '../cli/progress.js';
 import { failuresOf, standingRows, taskWords, tiles } from '../report/content.js';
-import { directionWords, formatCount, formatDuration, metricTitle } from '../report/figures.js';
+import {
+  companionMetric,
+  directionWords,
+  formatCount,
+  formatDuration,
+  metricTitle,
+} from '../report/figures.js';
 import { gallery, type GalleryChart, type GalleryInput } from '../report/gallery.js';
 import { timeLeft, type RunningTrial } from '../report/progress.js';
 import { bestSearched, standings } from '../report/ranking.js';
@@ -141,7 +147,7 @@ function standingsText(snapshot: SweepSnapshot): SweepAnswer['standings'] {
     heads: [
       'schedule',
       metricTitle(metric),
-      metricTitle(metric === 'ess' ? 'kl' : 'ess'),
+      metricTitle(companionMetric(snapshot.spec)),
       'against standard',
       'steps paid',
     ],

@@ -1,6 +1,7 @@
 import type { SweepSnapshot, TrialFailure, TrialRecord } from '../sweep/types.js';
 import type { ReportInput } from './artifacts.js';
 import {
+  companionMetric,
   directionWords,
   formatCount,
   formatDuration,
@@ -94,7 +95,7 @@ export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now
               ? 'no error known'
               : `${unit ? `${unit}; ` : ''}${(Math.abs(against.difference) / against.error!).toFixed(1)} standard errors`,
       });
-    const other = metric === 'ess' ? 'kl' : 'ess';
+    const other = companionMetric(snapshot.spec);
     const metrics = metricsAt(table.best, table);
     const figure = metrics && metricFigure(metrics, other);
     if (figure)
@@ -142,7 +143,7 @@ export interface StandingRow {
 const outcomeWords = { better: 'better', worse: 'worse', tie: 'a tie', unknown: 'no error known' } as const;
 
 export function standingRows(snapshot: SweepSnapshot, table: Standings): StandingRow[] {
-  const other = snapshot.spec.objective.metric === 'ess' ? 'kl' : 'ess';
+  const other = companionMetric(snapshot.spec);
   return table.rows.map(({ trial, figure, againstStandard }) => {
     const metrics = metricsAt(trial, table);
     const second = metrics && metricFigure(metrics, other);

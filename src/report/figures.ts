@@ -1,4 +1,4 @@
-import type { Objective } from '../sweep/types.js';
+import type { Objective, SweepSpec } from '../sweep/types.js';
 
 /** A measured number with the standard error of its measurement, where one is known. */
 export interface Figure {
@@ -102,7 +102,7 @@ const words: Record<string, MetricWords> = {
   },
   bpd: {
     name: 'bits/dim',
-    unit: 'bits',
+    unit: '',
     meaning: 'the variational bound on held-out images in bits per dimension',
   },
   spectrumDistance: {
@@ -120,6 +120,24 @@ const words: Record<string, MetricWords> = {
     unit: '',
     meaning:
       'the sliced Wasserstein distance of patches of the samples from those of held-out images; 0 is perfect',
+  },
+  randomFrechet: {
+    name: 'random-feature Fréchet',
+    unit: '',
+    meaning:
+      'the Fréchet distance of the samples from held-out images on features of a fixed random network; no FID; 0 is perfect',
+  },
+  fid: {
+    name: 'FID',
+    unit: '',
+    meaning:
+      'the Fréchet distance of the samples from held-out images on the features of RGSWEEP_INCEPTION; 0 is perfect',
+  },
+  kid: {
+    name: 'KID',
+    unit: '',
+    meaning:
+      'the kernel distance of the samples from held-out images on the features of RGSWEEP_INCEPTION; 0 is perfect',
   },
   reverseKl: {
     name: 'reverse KL',
@@ -139,6 +157,19 @@ export function metricWords(metric: string): MetricWords {
   return Object.hasOwn(words, metric)
     ? words[metric]!
     : { name: metric, unit: '', meaning: 'a metric of the task' };
+}
+
+/**
+ * The figure shown beside the objective: of images bits per dimension, of others the effective sample size; the bound or the
+ * KL where that is the objective itself.
+ */
+export function companionMetric({
+  task,
+  objective: { metric },
+}: Pick<SweepSpec, 'task' | 'objective'>): string {
+  const isImages = task.name === 'images' || task.name === 'cifar10';
+  const [first, second] = isImages ? (['bpd', 'vlb'] as const) : (['ess', 'kl'] as const);
+  return metric === first ? second : first;
 }
 
 /** `KL in nats` */

@@ -13,6 +13,7 @@ import { captions } from './captions.js';
 import { failuresBody } from './failuresTable.js';
 import { fieldGradient } from './fields.js';
 import {
+  companionMetric,
   formatCount,
   formatNumber,
   formatTime,
@@ -48,7 +49,7 @@ function standingsSection(input: ReportInput, table: Standings | undefined, pict
   if (!table) return '';
   const { snapshot } = input;
   const { metric } = snapshot.spec.objective;
-  const other = metric === 'ess' ? 'kl' : 'ess';
+  const other = companionMetric(snapshot.spec);
   const rows = standingRows(snapshot, table)
     .map((row) => {
       const role = row.trial === table.best ? 'best' : row.trial === table.standard ? 'standard' : 'baseline';

@@ -12,6 +12,7 @@ import {
   tiles,
 } from './content.js';
 import {
+  companionMetric,
   directionWords,
   formatCount,
   formatFigure,
@@ -67,7 +68,7 @@ export function renderMarkdown(input: ReportInput): string {
   const standing = standings(snapshot, perConfiguration);
   const best = bestSearched(snapshot);
   const { metric } = snapshot.spec.objective;
-  const other = metric === 'ess' ? 'kl' : 'ess';
+  const other = companionMetric(snapshot.spec);
   const parts: string[] = [
     `# ${markdownText(snapshot.spec.name, 100)}`,
     `${markdownText(taskWords(snapshot))}; sweep ${snapshot.state}.`,

@@ -1,5 +1,5 @@
 import { objectivesOf, type SweepSnapshot, type TrialRecord } from '../sweep/types.js';
-import { formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
+import { companionMetric, formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
 import { frontOf } from './front.js';
 import { baselineTrials, bestSearched, figureAt, highestResult, isBetter, standings } from './ranking.js';
 import { displayWidth, fitLine, padLine } from './text.js';
@@ -105,11 +105,11 @@ export function rankTrials(snapshot: SweepSnapshot, trials: readonly TrialRecord
 /** The metrics that a table of trials has columns for: every objective, or the one there is and one beside it. */
 export function shownMetrics({ spec }: SweepSnapshot): string[] {
   const objectives = objectivesOf(spec).map(({ metric }) => metric);
-  return objectives.length > 1 ? objectives : [objectives[0]!, objectives[0] === 'ess' ? 'kl' : 'ess'];
+  return objectives.length > 1 ? objectives : [objectives[0]!, companionMetric(spec)];
 }
 
 /**
- * A table of trials for a terminal of `width` columns, best first: number, schedule, objective ± standard error, ESS, the
+ * A table of trials for a terminal of `width` columns, best first: number, schedule, objective ± standard error, the figure beside it, the
  * steps at which they were measured, training steps paid, state. Baselines carry their name; the best searched trial is
  * marked with `★`, with several objectives the others of the Pareto front with `◆`, and there is a column for every objective.
  */
@@ -156,7 +156,7 @@ export function resultTable(snapshot: SweepSnapshot, width = 100): string {
   const table = standings(snapshot);
   if (!table) return trialTable(snapshot, snapshot.trials, width);
   const { metric } = snapshot.spec.objective;
-  const others = metric === 'ess' ? 'kl' : 'ess';
+  const others = companionMetric(snapshot.spec);
   const columns: Column[] = [
     { title: 'schedule', align: 'left', flexible: 20, dispensable: 0 },
     { title: metricTitle(metric), align: 'right', dispensable: 0 },

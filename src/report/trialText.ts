@@ -1,7 +1,14 @@
 import type { StoredCheckpoint } from '../store/inventory.js';
 import type { CurvePoint, SweepSpec, TrialRecord } from '../sweep/types.js';
 import { formatMemory } from '../train/memory.js';
-import { formatBytes, formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
+import {
+  companionMetric,
+  formatBytes,
+  formatCount,
+  formatFigure,
+  metricFigure,
+  metricTitle,
+} from './figures.js';
 import { layoutTable, type Column } from './table.js';
 import { fitLine } from './text.js';
 
@@ -65,7 +72,7 @@ export function trialText(
     'parameters',
     Object.entries(trial.parameters).map(([key, value]) => `${key}: ${value}`),
   );
-  const others = metric === 'ess' ? 'kl' : 'ess';
+  const others = companionMetric(spec);
   const figure = (metrics: Record<string, number>, which: string) => {
     const found = metricFigure(metrics, which);
     return found ? formatFigure(found) : '–';

@@ -2,7 +2,14 @@ import type { TaskDescription } from '../train/protocol.js';
 
 const ofPhi4 = ['kl', 'nll', 'vlb', 'ess', 'reverseKl'] as const;
 /** Of these the flow's likelihood is none: it is measured at the end alone. */
-const ofImages = ['vlb', 'bpd', 'spectrumDistance', 'slicedWasserstein', 'patchWasserstein'] as const;
+const ofImages = [
+  'vlb',
+  'bpd',
+  'spectrumDistance',
+  'slicedWasserstein',
+  'patchWasserstein',
+  'randomFrechet',
+] as const;
 
 /** Every metric that a sweep can have as its objective. */
 export const objectiveMetrics = [...new Set([...ofPhi4, ...ofImages])] as [string, ...string[]];

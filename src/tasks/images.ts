@@ -51,6 +51,8 @@ async function evaluate(
 ): Promise<TaskEvaluation> {
   const { split, samples, level } = evaluation;
   const { gaussianScore } = training;
+  // Of the machine that evaluates, as its backend is: a path means nothing elsewhere.
+  const inception = globalThis.process.env.RGSWEEP_INCEPTION;
   const model = createUnetResidual(process, architecture, parameters, { gaussianScore, seed });
   try {
     const result = await evaluateImages({
@@ -62,6 +64,7 @@ async function evaluate(
         ? { exactNll: (fields) => gaussianFieldNll(fields, architecture.shape, task.exponent) }
         : {}),
       samples,
+      ...(inception ? { inception } : {}),
       level,
       seed,
     });

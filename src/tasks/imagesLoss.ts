@@ -75,8 +75,10 @@ function fillImages(
 /**
  * The U-Net's loss on the batch of any step, (B·D)⁻¹ Σ_b Σ_i w_i (ε_i − ε̂_i)².
  *
- * With the Gaussian score ε̂ = sin θ u + cos θ sin θ NN(u), and since u = cos θ ĉ + sin θ ε,
- * ε − ε̂ = cos θ (cos θ ε − sin θ (ĉ + NN)): as a component's noise vanishes ε̂ = −σ·score does. Without it ε̂ = NN(χ).
+ * With the Gaussian score ε̂ = sin θ u + cos θ NN(u), and since u = cos θ ĉ + sin θ ε, ε − ε̂ = cos θ (cos θ ε − sin θ ĉ − NN): the
+ * network's target has variance 1 at every noise level (Salimans and Ho 2022, arXiv 2202.00512, call it v). Images are edges and
+ * flat areas, whose score grows as the noise falls; without them, as for φ⁴, a factor sin θ would be right. Without the
+ * Gaussian score ε̂ = NN(χ).
  */
 export function createImagesObjective(options: ImagesObjectiveOptions): TrainingObjective {
   const { process, training, architecture, dropout, seed } = options;
@@ -101,7 +103,7 @@ export function createImagesObjective(options: ImagesObjectiveOptions): Training
     const output = network.apply(parameters, u, batch.levels, dropoutMask(dropout, seed, step));
     const weight = rows(batch.rootWeight);
     const error = training.gaussianScore
-      ? noise.mul(cosine).sub(clean.add(output).mul(sine)).mul(weight.mul(cosine))
+      ? noise.mul(cosine).sub(clean.mul(sine)).sub(output).mul(weight.mul(cosine))
       : noise.sub(output).mul(weight);
     return error
       .square()

@@ -7,7 +7,9 @@ import {
   type ProgressStatus,
 } from '../../src/report/progress.js';
 import { layoutTable, resultTable, trialTable } from '../../src/report/table.js';
+import { renderMarkdown } from '../../src/report/markdown.js';
 import { displayWidth } from '../../src/report/text.js';
+import type { SweepSnapshot } from '../../src/sweep/types.js';
 import { fixtureSnapshot } from './fixture.js';
 
 describe('tables for a terminal', () => {
@@ -31,6 +33,31 @@ describe('tables for a terminal', () => {
     expect(lines.find((line) => line.includes('standard (baseline)'))).toMatch(/0\.0718 ± 0\.0047/);
     expect(lines.at(-1)).toMatch(/– +– +– +412 +failed: diverged$/);
     expect(lines.at(-2)).toMatch(/same as trial 1$/);
+  });
+
+  test('of images have bits per dimension beside the bound, and nothing of ESS anywhere', () => {
+    const fixture = fixtureSnapshot();
+    const snapshot = {
+      ...fixture,
+      spec: {
+        ...fixture.spec,
+        task: { name: 'images', kind: 'dead-leaves', size: 8, channels: 1, exponent: 2, count: 1000 },
+        objective: { metric: 'vlb', direction: 'minimize' },
+      },
+    } satisfies SweepSnapshot;
+    const figures = (vlb: number) => ({ vlb, vlbError: 0.1, bpd: vlb / (64 * Math.LN2) + 7 });
+    for (const trial of snapshot.trials) {
+      trial.rungs.forEach((rung) => (rung.metrics = figures(rung.step / 100 + trial.trial)));
+      if (trial.test) trial.test = figures(trial.trial);
+    }
+    const lines = trialTable(snapshot, snapshot.trials, 140).split('\n');
+    expect(lines[0]).toMatch(/trial +schedule +VLB in nats +bits\/dim +at step/);
+    for (const text of [
+      lines.join('\n'),
+      resultTable(snapshot, 140),
+      renderMarkdown({ snapshot, versions: {} }),
+    ])
+      expect(text).not.toMatch(/\bESS\b/);
   });
 
   test('are aligned: every column begins or ends where its title does', () => {

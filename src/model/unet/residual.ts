@@ -17,7 +17,7 @@ export interface UnetResidualOptions {
 }
 
 /**
- * The U-Net as a residual model: g = cos θ sin θ NN(u) with the Gaussian score, NN(χ) − sin θ u without.
+ * The U-Net as a residual model: g = cos θ NN(u) with the Gaussian score, NN(χ) − sin θ u without.
  *
  * Its divergence is Hutchinson's estimate with one Rademacher probe v a row, Σ_i w_i ∂g_i/∂u_i ≈ Σ_ij v_i w_i ∂g_i/∂u_j v_j,
  * unbiased. A row's probe is the same at every time, so that a flow's steps converge.
@@ -47,7 +47,7 @@ export function createUnetResidual(
       previous = t;
       writeLevelRow(process, gaussianScore, levels, told, n);
       for (let i = 0; i < dimension; i++) {
-        scale[n * dimension + i] = gaussianScore ? levels.cosine[i]! * levels.sine[i]! : 1;
+        scale[n * dimension + i] = gaussianScore ? levels.cosine[i]! : 1;
         shift[n * dimension + i] = gaussianScore ? 0 : -levels.sine[i]!;
       }
     }

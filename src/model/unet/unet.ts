@@ -1,21 +1,21 @@
 import * as tf from '@tensorflow/tfjs';
 import { CounterRandom } from '../../random/philox.js';
 import type { ParameterArray, ParameterArrays, ParameterTensors } from '../arrays.js';
-import { conditioningSize } from '../conditioning.js';
 import { matMul } from '../matMul.js';
 import { groupsOf, unetPlan, type BlockPlan, type UnetArchitecture } from './architecture.js';
+import { unetConditioningSize } from './conditioning.js';
 import { batchMatMul, convolve, double, everywhere, groupNorm, halve, silu } from './layers.js';
 
 /**
  * A U-Net (Ronneberger et al. 2015; Ho et al. 2020): residual blocks of group norm, SiLU and 3 × 3 convolutions at several
  * resolutions, self-attention at the lowest, the noise levels embedded and added to each block. Its input has
- * `inputChannels(shape)` channels, its output the image's; the last convolution begins at zero, so that training begins at
- * the Gaussian score.
+ * `inputChannels(shape)` channels, its output the image's. What goes past the network (`skip`) is the field's own two channels,
+ * weighted by noise level. It and the last convolution begin at zero, so that training begins at the Gaussian score.
  */
 
-/** The field whitened and as it is, the noise level at each place, and the place: see src/model/unet/input.ts. */
+/** The field whitened and as it is, two contrasts, the noise level and the place: see src/model/unet/network.ts. */
 export function inputChannels(channels: number): number {
-  return 3 * channels + 2;
+  return 5 * channels + 2;
 }
 
 /** Initial parameters, a function of the arguments alone. */
@@ -41,7 +41,7 @@ export function initializeUnet(architecture: UnetArchitecture, seed: number): Pa
     add(`${name}.gain`, [channels], 0, 1);
     add(`${name}.bias`, [channels], 0);
   };
-  dense('embedding.0', conditioningSize, plan.embedding);
+  dense('embedding.0', unetConditioningSize, plan.embedding);
   dense('embedding.1', plan.embedding, plan.embedding);
   convolution('first', inputChannels(shape.channels), widths[0]!);
   for (const block of [...plan.down.flat(), ...plan.middle, ...plan.up.flat()]) {
@@ -61,13 +61,14 @@ export function initializeUnet(architecture: UnetArchitecture, seed: number): Pa
   }
   norm('last.norm', widths[0]!);
   convolution('last', widths[0]!, shape.channels, 0);
+  dense('skip', plan.embedding, 2 * shape.channels, 0);
   return out;
 }
 
 /** Multipliers for dropout: a mask of this shape with mean 1, or undefined for none. */
 export type DropoutMask = (name: string, shape: number[]) => tf.Tensor | undefined;
 
-/** The network's output [B, H, W, C] for inputs [B, H, W, 3C + 2] and conditioning [B, F]; differentiable in all. */
+/** The network's output [B, H, W, C] for inputs [B, H, W, 5C + 2] and conditioning [B, F]; differentiable in all. */
 export function applyUnet(
   architecture: UnetArchitecture,
   parameters: ParameterTensors,
@@ -129,5 +130,13 @@ export function applyUnet(
     if (n > 0) x = double(x);
     for (const one of blocks) x = block(one, tf.concat([x, kept.pop()!], 3));
   });
-  return convolution('last', silu(norm('last.norm', x)));
+  // Group norm takes each image's own size away, and a score needs it: what is linear in the field goes past it.
+  const [count, height, width] = input.shape;
+  const outputs = architecture.shape.channels;
+  const field = tf.slice(input, [0, 0, 0, 0], [count, height, width, 2 * outputs]);
+  const linear = field
+    .mul(dense('skip', embedding).reshape([count, 1, 1, 2 * outputs]))
+    .reshape([count, height, width, 2, outputs])
+    .sum<tf.Tensor4D>(3);
+  return convolution('last', silu(norm('last.norm', x))).add<tf.Tensor4D>(linear);
 }
