@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity';
 import { RgsweepError } from '../src/errors.js';
 import {
-  type SweepRecord,
   listTrials,
+  ranSeconds,
   readSpec,
   readSweepRecord,
   readTrial,
@@ -34,13 +34,6 @@ type Recorders = Pick<
 /** Seconds that trainers have worked for a trial, with what is added now. */
 function worked(record: TrialRecord, seconds: number): number {
   return (record.trainerSeconds ?? 0) + seconds;
-}
-
-/** Seconds that a sweep has run until `now`, pauses not counted. */
-function runningSeconds(record: SweepRecord | undefined, now: string): number {
-  const { runningSeconds: before = 0, runningSince } = record ?? {};
-  if (runningSince === undefined) return before;
-  return before + Math.max(0, (Date.parse(now) - Date.parse(runningSince)) / 1000 || 0);
 }
 
 /** Failures kept with a trial; the count goes on in the metrics. */
@@ -191,7 +184,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
           ...rest,
           state,
           finishedAt: ended ? now : undefined,
-          runningSeconds: runs ? (before?.runningSeconds ?? 0) : runningSeconds(before, now),
+          runningSeconds: runs ? (before?.runningSeconds ?? 0) : ranSeconds(before, now),
           ...(runs ? { runningSince: before?.runningSince ?? now } : {}),
         };
       });
@@ -218,7 +211,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
       ]);
       // A sweep that vanished ran at least until its last trial's last word.
       const last = records.reduce((latest, { updatedAt }) => (updatedAt > latest ? updatedAt : latest), '');
-      const ran = runningSeconds(sweepRecord, last);
+      const ran = ranSeconds(sweepRecord, last);
       await updateSweepRecord(store, spec.name, (before) => ({
         startedAt: new Date().toISOString(),
         ...before,

@@ -110,6 +110,7 @@ export async function measureCosts(): Promise<Costs> {
       spec: trivialSweep('capacity', 100, 1),
       state: 'running',
       startedAt: new Date(0).toISOString(),
+      ranSeconds: 0,
       trials: [],
     }),
   );

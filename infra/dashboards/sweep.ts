@@ -1,4 +1,5 @@
 import * as units from '@grafana/grafana-foundation-sdk/units';
+import type { MetricKey } from '../../src/metrics/table.js';
 import { anyOf } from './queries.js';
 import { board, curves, figure, type Row } from './style.js';
 
@@ -55,12 +56,14 @@ const now: Row = {
     ),
     figure(
       {
-        title: 'Budget',
-        description: 'Searched trials that the sweep may start, extensions included; baselines come on top.',
-        unit: units.Short,
-        decimals: 0,
+        title: 'Budget used',
+        description:
+          'Part used of the budget that is nearest its end: trials, steps, running time or trainer time. With the last trial begun the sweep is not over; with time or steps used up nothing more is trained.',
+        unit: units.PercentUnit,
+        min: 0,
+        max: 1,
       },
-      { expr: anyOf('sweepBudget', ['sweep']), legend: 'trials' },
+      { expr: `max(${anyOf('sweepBudgetUsed', ['budget'])})`, legend: 'used' },
     ),
     figure(
       {
@@ -72,6 +75,64 @@ const now: Row = {
         limits: { warning: 1800, error: 3600 },
       },
       { expr: `time() - ${anyOf('sweepProgressed', ['sweep'])}`, legend: 'since' },
+    ),
+  ],
+};
+
+/** What is left of a budget; empty for a sweep without it. */
+const left = (title: string, what: string, unit: string, limit: MetricKey, budget: string) =>
+  figure(
+    {
+      title,
+      description: `${what}, extensions included. Empty where the sweep has no such budget (${budget} in its file).`,
+      unit,
+      min: 0,
+      span: 3,
+      decimals: unit === units.Seconds ? 1 : 0,
+    },
+    {
+      expr: `clamp_min(${anyOf(limit, ['sweep'])} * (1 - ${anyOf('sweepBudgetUsed', ['sweep'], `budget="${budget}"`)}), 0)`,
+      legend: 'left',
+    },
+  );
+
+const budgets: Row = {
+  title: 'Budgets',
+  panels: [
+    left(
+      'Trials left',
+      'Searched configurations that the sweep may still begin; baselines come on top',
+      units.Short,
+      'sweepBudget',
+      'trials',
+    ),
+    left('Steps left', 'Training steps that the sweep may still take', steps, 'sweepStepBudget', 'steps'),
+    left(
+      'Running time left',
+      'Time that the sweep may still run, pauses not counted',
+      units.Seconds,
+      'sweepWallClockBudget',
+      'wallClock',
+    ),
+    left(
+      'Trainer time left',
+      'Time that trainers may still work, added up: GPU time where a slot is a GPU. Segments under way count when they report',
+      units.Seconds,
+      'sweepTrainerBudget',
+      'gpuHours',
+    ),
+    curves(
+      {
+        title: 'Part of each budget used',
+        description:
+          'Part used of each budget that the sweep has. One that rises faster than progress ends the sweep before its other budgets do: `rgsweep extend` gives more.',
+        unit: units.PercentUnit,
+        min: 0,
+        span: 12,
+        height: 4,
+        limits: { warning: 0.9, error: 1 },
+      },
+      [{ expr: anyOf('sweepBudgetUsed', ['budget']), legend: '{{budget}}' }],
     ),
   ],
 };
@@ -147,14 +208,17 @@ const costs: Row = {
   panels: [
     curves(
       {
-        title: 'Trainer time of results',
+        title: 'Trainer time and running time',
         description:
-          'Time that trainers spent on the results of this sweep, training and evaluation together; GPU-seconds where a slot is a GPU.',
+          'Time that trainers worked for this sweep, failed attempts included (GPU time where a slot is a GPU), and time that it ran, pauses not counted.',
         unit: units.Seconds,
         min: 0,
         span: 12,
       },
-      [{ expr: anyOf('sweepTrainerSeconds', ['sweep']), legend: 'trainer time' }],
+      [
+        { expr: anyOf('sweepTrainerSeconds', ['sweep']), legend: 'trainer time' },
+        { expr: anyOf('sweepRunning', ['sweep']), legend: 'running time' },
+      ],
     ),
     curves(
       {
@@ -177,5 +241,5 @@ export const sweep = () =>
     uid: 'rgsweep-sweep',
     title: 'rgsweep: Sweep',
     description: 'One sweep: state, progress, best so far, budget and time left.',
-    rows: [now, progress, costs],
+    rows: [now, budgets, progress, costs],
   });

@@ -62,6 +62,9 @@ export type StoreOperation = (typeof storeOperations)[number];
 /** Figures of a trial's evaluation that have a metric of their own. */
 export const figureNames = ['kl', 'ess', 'nll'] as const;
 
+/** Budgets of a sweep, by their names in its file. */
+export const budgetNames = ['trials', 'steps', 'wallClock', 'gpuHours'] as const;
+
 /** The sets that several metrics share. */
 export const labelSets = {
   sweep: { open: 'one for each sweep this worker looks after' },
@@ -76,4 +79,5 @@ export const labelSets = {
   statistic: statisticLabels,
   level: quantileLabels,
   kind: failureKinds,
+  budget: budgetNames,
 } as const satisfies Record<string, LabelValues>;

@@ -1,8 +1,21 @@
 import { sweepStates, trialStates } from '../sweep/types.js';
 import { figureNames, labelSets, type MetricDefinition } from './labels.js';
 
-const { sweep, task, family, rung, baseline, kind, level, basis, colour, width, trajectory, statistic } =
-  labelSets;
+const {
+  sweep,
+  task,
+  family,
+  rung,
+  baseline,
+  budget,
+  kind,
+  level,
+  basis,
+  colour,
+  width,
+  trajectory,
+  statistic,
+} = labelSets;
 
 /** Gauges of a sweep: they say what the store says, so they are right again after any restart. */
 export const sweepTable = {
@@ -59,7 +72,42 @@ export const sweepTable = {
     name: 'rgsweep_sweep_budget_trials',
     type: 'gauge',
     unit: 'trials',
-    help: 'Searched trials that the sweep may start.',
+    help: 'Searched configurations that the sweep may start, extensions included.',
+    labels: { sweep, task },
+  },
+  sweepStepBudget: {
+    name: 'rgsweep_sweep_budget_steps',
+    type: 'gauge',
+    unit: 'steps',
+    help: 'Training steps that the sweep may take, extensions included; no series where steps are not bounded.',
+    labels: { sweep, task },
+  },
+  sweepWallClockBudget: {
+    name: 'rgsweep_sweep_budget_wall_clock_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time that the sweep may run, pauses not counted, extensions included; no series where it is not bounded.',
+    labels: { sweep, task },
+  },
+  sweepTrainerBudget: {
+    name: 'rgsweep_sweep_budget_trainer_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time that trainers may work for the sweep, added up (gpuHours), extensions included; no series where it is not bounded.',
+    labels: { sweep, task },
+  },
+  sweepBudgetUsed: {
+    name: 'rgsweep_sweep_budget_used_ratio',
+    type: 'gauge',
+    unit: '1',
+    help: 'Part of each budget that is used. Steps count when they have led to a result, and the time of a trainer when it has reported.',
+    labels: { sweep, task, budget },
+  },
+  sweepRunning: {
+    name: 'rgsweep_sweep_running_seconds',
+    type: 'gauge',
+    unit: 'seconds',
+    help: 'Time that the sweep has run, pauses not counted.',
     labels: { sweep, task },
   },
   sweepSteps: {
@@ -73,7 +121,7 @@ export const sweepTable = {
     name: 'rgsweep_sweep_trainer_seconds',
     type: 'gauge',
     unit: 'seconds',
-    help: 'Time trainers spent on results of a sweep, training and evaluation together.',
+    help: 'Time trainers worked for a sweep, training and evaluation together, attempts that failed included.',
     labels: { sweep, task },
   },
   sweepStarted: {

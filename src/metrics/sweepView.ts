@@ -9,6 +9,7 @@ import {
 import { failureKinds } from '../errors.js';
 import { plannedSteps } from '../sweep/plannedSteps.js';
 import { foldReplicates } from '../sweep/replicates.js';
+import { budgetGauges, budgetLimits } from './budgets.js';
 import { figureNames } from './labels.js';
 import { isBetter, objectiveGauges, rungLabel } from './objectives.js';
 import type { SweepMetricKey } from './table.js';
@@ -17,6 +18,8 @@ import type { SweepMetricKey } from './table.js';
 export type SweepView = Omit<SweepSnapshot, 'curves'> & {
   /** Changes since the launch; an extension is part of the budget. */
   amendments?: readonly SweepAmendment[] | undefined;
+  /** Seconds that it has run so far, pauses not counted. */
+  ranSeconds: number;
 };
 
 /** One series' value now. */
@@ -26,13 +29,18 @@ export interface GaugeValue {
   value: number;
 }
 
+/** For records of before that was kept with them: the time of the results alone. */
+function trainerSecondsOf({ rungs }: TrialRecord): number {
+  return rungs.reduce((sum, { trainSeconds, evaluateSeconds }) => sum + trainSeconds + evaluateSeconds, 0);
+}
+
 /**
  * All gauges of one sweep; what is best is told of configurations, with several seeds by their mean. Their number depends on the families, rungs and baselines of the sweep, never on its trials:
  * every state and family has a series, at 0 where there is no trial. Trials that equal another one and were not trained
  * count as trials and have no results of their own.
  */
 export function sweepGauges(view: SweepView): GaugeValue[] {
-  const { spec, state, startedAt, trials, amendments = [] } = view;
+  const { spec, state, startedAt, trials, ranSeconds, amendments = [] } = view;
   const configurations = foldReplicates({ ...view, curves: new Map() }).trials;
   const base = { sweep: spec.name, task: spec.task.name };
   const { metric, direction } = spec.objective;
@@ -51,6 +59,7 @@ export function sweepGauges(view: SweepView): GaugeValue[] {
   let steps = 0;
   let reached = 0;
   let seconds = 0;
+  let begun = 0;
   let newest = Date.parse(startedAt);
   let leader: { record: TrialRecord; rung: number; value: number } | undefined;
   const add = (map: Map<string, number>, key: string): void => {
@@ -62,10 +71,11 @@ export function sweepGauges(view: SweepView): GaugeValue[] {
     add(byState, key(record.family, record.state));
     steps += record.stepsPaid;
     reached += record.rungs.at(-1)?.step ?? 0;
+    if (record.baseline === undefined && record.replicateOf === undefined) begun++;
+    seconds += record.trainerSeconds ?? trainerSecondsOf(record);
     for (const { kind } of record.failures) add(failures, kind);
     const counted = new Set<string>();
-    for (const { rung, trainSeconds, evaluateSeconds, finishedAt } of record.rungs) {
-      seconds += trainSeconds + evaluateSeconds;
+    for (const { rung, finishedAt } of record.rungs) {
       newest = Math.max(newest, Date.parse(finishedAt));
       const label = rungLabel(rung);
       if (!counted.has(label)) add(survived, key(record.family, label));
@@ -109,13 +119,17 @@ export function sweepGauges(view: SweepView): GaugeValue[] {
   for (const { metric: key, labels, value } of objectiveGauges(configurations, spec.objective))
     set(key, value, labels);
   for (const kind of failureKinds) set('sweepFailures', failures.get(kind) ?? 0, { kind });
-  const extensions = amendments.map((change) => (change.kind === 'extend' ? (change.trials ?? 0) : 0));
-  const budget = extensions.reduce((sum, more) => sum + more, spec.budget.trials);
-  set('sweepBudget', budget);
-  set('sweepPlannedSteps', plannedSteps({ ...spec, budget: { ...spec.budget, trials: budget } }).steps);
+  const limits = budgetLimits(spec.budget, amendments);
+  const spent = { trials: begun, steps: reached, wallClock: ranSeconds, gpuHours: seconds };
+  for (const { metric: key, labels, value } of budgetGauges(limits, spent)) set(key, value, labels);
+  set(
+    'sweepPlannedSteps',
+    plannedSteps({ ...spec, budget: { ...spec.budget, trials: limits.trials, steps: limits.steps } }).steps,
+  );
   set('sweepReachedSteps', reached);
   set('sweepSteps', steps);
   set('sweepTrainerSeconds', seconds);
+  set('sweepRunning', ranSeconds);
   set('sweepStarted', Date.parse(startedAt) / 1000);
   set('sweepProgressed', newest / 1000);
   return gauges;

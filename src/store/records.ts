@@ -27,6 +27,13 @@ export interface SweepRecord {
   runningSince?: string;
 }
 
+/** Seconds that a sweep has run until `now` (ISO), pauses not counted. */
+export function ranSeconds(record: SweepRecord | undefined, now: string): number {
+  const { runningSeconds: before = 0, runningSince } = record ?? {};
+  if (runningSince === undefined) return before;
+  return before + Math.max(0, (Date.parse(now) - Date.parse(runningSince)) / 1000 || 0);
+}
+
 async function readJson<T>(store: ObjectStore, key: string): Promise<T | undefined> {
   const object = await store.get(key);
   return object && (decodeJson(object.body, `${store.url} ${key}`) as T);

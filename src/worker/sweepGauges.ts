@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
-import { listSweeps, listTrials, readSpec, readSweepRecord } from '../store/records.js';
+import { listSweeps, listTrials, ranSeconds, readSpec, readSweepRecord } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 
 const refreshMilliseconds = 15_000;
@@ -41,7 +41,14 @@ export function createSweepGauges(options: {
     if (finishedAt !== undefined && shown.get(name) === finishedAt) return;
     const spec = await readSpec(store, name);
     if (!spec) return;
-    metrics.sweep({ spec, state, startedAt, amendments, trials: await listTrials(store, name) });
+    metrics.sweep({
+      spec,
+      state,
+      startedAt,
+      amendments,
+      ranSeconds: ranSeconds(record, new Date(now()).toISOString()),
+      trials: await listTrials(store, name),
+    });
     shown.set(name, finishedAt);
   }
 

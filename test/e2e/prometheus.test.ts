@@ -90,7 +90,7 @@ space:
     colour: { type: categorical, choices: [white, matched] }
 pruner: { name: asha, reduction: 2, rungs: [20, 40] }
 sampler: { name: random, seed: 3 }
-budget: { trials: 4, concurrency: 2 }
+budget: { trials: 4, concurrency: 2, steps: 1000, wallClock: 1h, gpuHours: 1 }
 baselines: [standard]
 train: { checkpointEverySteps: 5 }
 `,

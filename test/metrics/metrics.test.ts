@@ -118,6 +118,7 @@ describe('sweep gauges', () => {
     spec,
     state: 'running' as const,
     startedAt: '2026-01-01T00:00:00.000Z',
+    ranSeconds: 1800,
     trials: [
       trialOf(0, [0.3, 0.2, 0.1], { baseline: 'standard', origin: 'baseline', state: 'complete' }),
       trialOf(1, [0.5, 0.15], { family: 'component-wise' }),
@@ -224,6 +225,33 @@ describe('sweep gauges', () => {
     const start = Date.parse(view.startedAt) / 1000;
     expect(await valueOf('rgsweep_sweep_start_timestamp_seconds')).toBe(start);
     expect(await valueOf('rgsweep_sweep_last_result_timestamp_seconds')).toBe(start + 180);
+    expect(await valueOf('rgsweep_sweep_running_seconds')).toBe(1800);
+  });
+
+  it('tell every budget the sweep has, extensions included, and the part of it that is used', async () => {
+    const used = (budget: string) => valueOf('rgsweep_sweep_budget_used_ratio', { budget });
+    metrics.sweep(view);
+    expect(await used('trials')).toBe(4 / 40);
+    for (const budget of ['steps', 'wallClock', 'gpuHours']) expect(await used(budget)).toBeUndefined();
+    expect(await valueOf('rgsweep_sweep_budget_steps')).toBeUndefined();
+    // One trial of an attempt that failed: its trainer's time is paid, though it has no result.
+    const lost = trialOf(5, [], { state: 'failed', trainerSeconds: 100 });
+    metrics.sweep({
+      ...view,
+      spec: { ...spec, budget: { ...spec.budget, steps: 10_000, wallClockSeconds: 3600, gpuHours: 0.1 } },
+      trials: [...view.trials, lost, trialOf(6, [0.2], { replicateOf: 1, origin: 'replicate' })],
+      amendments: [
+        { id: 'a', at: view.startedAt, kind: 'extend', steps: 10_000, gpuHours: 0.1 },
+        { id: 'b', at: view.startedAt, kind: 'extend', wallClockSeconds: 3600 },
+      ],
+    });
+    expect(await valueOf('rgsweep_sweep_budget_steps')).toBe(20_000);
+    expect(await valueOf('rgsweep_sweep_budget_wall_clock_seconds')).toBe(7200);
+    expect(await valueOf('rgsweep_sweep_budget_trainer_seconds')).toBe(720);
+    expect(await used('trials')).toBe(5 / 40);
+    expect(await used('steps')).toBe(15_000 / 20_000);
+    expect(await used('wallClock')).toBe(1800 / 7200);
+    expect(await used('gpuHours')).toBe((8 * 12 + 100) / 720);
   });
 
   it('count an extension in the budget, and failures by kind', async () => {

@@ -59,7 +59,7 @@ export function viewOf(count: number): SweepView {
       ...(i === 0 ? { baseline: 'standard', origin: 'baseline' as const } : {}),
     }),
   );
-  return { spec, state: 'running', startedAt: '2026-01-01T00:00:00.000Z', trials };
+  return { spec, state: 'running', startedAt: '2026-01-01T00:00:00.000Z', ranSeconds: 60, trials };
 }
 
 export interface Sample {

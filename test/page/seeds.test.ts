@@ -132,7 +132,7 @@ describe('a sweep with several seeds a configuration is told by its means', () =
   });
 
   it('in metrics, while steps and states are counted seed by seed', () => {
-    const gauges = sweepGauges(snapshot);
+    const gauges = sweepGauges({ ...snapshot, ranSeconds: 60 });
     const value = (metric: string) => gauges.filter((one) => one.metric === metric).map((one) => one.value);
     expect(value('bestSearched')[0]).toBeCloseTo(0.36, 12);
     expect(value('baselineObjective')[0]).toBeCloseTo(0.52, 12);
