@@ -27,6 +27,8 @@ export interface DataProgress {
   purpose: 'data';
   fraction: number;
   what: string;
+  /** Seconds that it has taken so far. */
+  seconds?: number;
 }
 
 /** Makes the task's data set once and keeps it in the store; finds it there from then on. */
@@ -35,7 +37,11 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
     const { store, cacheFolder, log } = dependencies;
     const context = Context.current();
     const progress: DataProgress = { purpose: 'data', fraction: 0, what: 'looking for the data set' };
-    const heart = setInterval(() => context.heartbeat({ ...progress }), 1000);
+    const begun = performance.now();
+    const heart = setInterval(
+      () => context.heartbeat({ ...progress, seconds: (performance.now() - begun) / 1000 }),
+      1000,
+    );
     try {
       const task = dataTaskOf(spec.task);
       if (!task) return;

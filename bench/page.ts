@@ -120,10 +120,13 @@ try {
     const later: Round[] = [];
     for (let round = 0; round < cold; round++) {
       const { url, pid, end } = await startServer();
-      first.push(await look(browser, url, pid));
-      if (round === cold - 1)
-        for (let again = 0; again < rounds; again++) later.push(await look(browser, url, pid));
-      await end();
+      try {
+        first.push(await look(browser, url, pid));
+        if (round === cold - 1)
+          for (let again = 0; again < rounds; again++) later.push(await look(browser, url, pid));
+      } finally {
+        await end();
+      }
     }
     print('cold', first);
     print('warm', later);

@@ -3,7 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
 import { messageOf, RgsweepError } from '../errors.js';
-import { progressLine, progressBar, progressView } from '../report/progress.js';
+import { dataLine, progressLine, progressView } from '../report/progress.js';
+import { displayWidth } from '../report/text.js';
 import { readSpec } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepState } from '../sweep/types.js';
@@ -17,40 +18,40 @@ export interface FollowOptions {
   /** Aborted: stop showing; the sweep goes on. */
   signal: AbortSignal;
   output: NodeJS.WritableStream;
+  /** Print JSON, one line whenever something changed, instead of words and bars. */
+  json?: boolean;
 }
 
 const ended: readonly SweepState[] = ['complete', 'stopped', 'failed'];
 const redrawMilliseconds = 1000;
 /** Without a terminal: a line when something finished, and at least this often. */
 const plainMilliseconds = 30_000;
-
-function dataLine(view: SweepView): string | undefined {
-  if (!view.data) return undefined;
-  const { fraction, what } = view.data;
-  return `data  ${progressBar(fraction, 24)} ${Math.round(fraction * 100)} %  ${what}`;
-}
+const plainColumns = 160;
 
 /**
  * Shows a sweep until it ends or `signal` is aborted; returns its last state. A terminal is redrawn in place, anything else
  * gets plain lines. A server that does not answer for a while is waited for.
  */
 export async function followSweep(options: FollowOptions): Promise<SweepState> {
-  const { client, store, sweep, signal, output } = options;
+  const { client, store, sweep, signal, output, json = false } = options;
   const spec = await readSpec(store, sweep);
   if (!spec) throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`);
   const collector = new SweepCollector(client, store, spec);
-  const terminal = (output as WriteStream).isTTY ? (output as WriteStream) : undefined;
-  let drawn = 0;
+  const terminal = !json && (output as WriteStream).isTTY ? (output as WriteStream) : undefined;
+  let drawn: string[] = [];
   let plain = '';
   let plainAt = 0;
   let last: SweepState = 'running';
 
   const draw = (lines: string[]) => {
     if (!terminal) return;
-    // Back to the first line of the last picture, then over it; what is below is cleared.
-    const up = drawn > 0 ? `\x1b[${drawn}A` : '';
-    output.write(`${up}\r\x1b[J${lines.join('\n')}\n`);
-    drawn = lines.length;
+    // Back to the first line of the last picture, then over it; what is below is cleared. Lines may have been wrapped since.
+    const up = drawn.reduce(
+      (sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / (terminal.columns ?? 100))),
+      0,
+    );
+    output.write(`${up > 0 ? `\x1b[${up}A` : ''}\r\x1b[J${lines.join('\n')}\n`);
+    drawn = lines;
   };
 
   while (!signal.aborted) {
@@ -65,15 +66,16 @@ export async function followSweep(options: FollowOptions): Promise<SweepState> {
     }
     last = view.state;
     const progress = progressOf(view);
-    const data = dataLine(view);
     if (terminal) {
-      const lines = progressView(progress, Math.max(40, terminal.columns ?? 100));
-      draw(data ? [...lines, data] : lines);
+      const { columns = 100, rows = 40 } = terminal;
+      // The cursor cannot go back to what has been scrolled away.
+      draw(progressView(progress, Math.max(20, columns), { maximumLines: Math.max(3, rows - 1) }));
     } else {
       const waiting = progress.running.map((one) => one.waiting);
-      const changed = JSON.stringify([progress.counts, progress.state, view.data?.what, waiting]);
+      const changed = JSON.stringify([progress.counts, progress.state, progress.data?.what, waiting]);
       if (changed !== plain || Date.now() - plainAt > plainMilliseconds) {
-        output.write(`${data ?? progressLine(progress)}\n`);
+        const line = progress.data ? dataLine(progress.data, plainColumns) : progressLine(progress);
+        output.write(`${json ? JSON.stringify(progress) : line}\n`);
         plain = changed;
         plainAt = Date.now();
       }

@@ -17,6 +17,43 @@ function failuresOf(records: readonly TrialRecord[]): NonNullable<ProgressStatus
     .sort((a, b) => b.at.localeCompare(a.at));
 }
 
+function trainingLeft(step: number, toStep: number, stepsPerSecond: number | undefined) {
+  return {
+    fraction: Math.min(1, step / toStep),
+    ...(stepsPerSecond ? { secondsLeft: Math.max(0, toStep - step) / stepsPerSecond } : {}),
+  };
+}
+
+/** Seconds that an evaluation took lately; undefined before the first. */
+function usualEvaluation(records: readonly TrialRecord[]): number | undefined {
+  const results = records.flatMap(({ rungs }) => rungs);
+  const last = results.sort((a, b) => b.finishedAt.localeCompare(a.finishedAt)).slice(0, 10);
+  return last.length > 0
+    ? last.reduce((sum, { evaluateSeconds }) => sum + evaluateSeconds, 0) / last.length
+    : undefined;
+}
+
+/** A trainer says nothing of how far its evaluation is: it is taken to last as long as the others did (on test data, of twice the samples). */
+function evaluationLeft(seconds: number | undefined, usual: number | undefined) {
+  if (seconds === undefined || !usual) return {};
+  return { fraction: Math.min(0.99, seconds / usual), secondsLeft: Math.max(0, usual - seconds) };
+}
+
+/** Nothing is said of the time left while next to nothing is done. */
+function dataLeft({
+  fraction,
+  what,
+  seconds,
+}: NonNullable<SweepView['data']>): NonNullable<ProgressStatus['data']> {
+  return {
+    fraction,
+    what,
+    ...(seconds !== undefined && fraction > 0.02
+      ? { secondsLeft: (seconds * (1 - fraction)) / fraction }
+      : {}),
+  };
+}
+
 /** A view of a sweep as the progress display and `status --json` show it. */
 export function progressOf(view: SweepView): ProgressStatus {
   const { spec, machine, records } = view;
@@ -26,16 +63,25 @@ export function progressOf(view: SweepView): ProgressStatus {
   const counts: Partial<Record<TrialState, number>> = {};
   for (const row of machine.trials) counts[row.state] = (counts[row.state] ?? 0) + 1;
 
+  const evaluationSeconds = usualEvaluation(records);
   const running: RunningTrial[] = view.running.map(({ trial, purpose, progress }) => {
     const row = machine.trials[trial]!;
     const toStep = progress?.toStep ?? rungs[row.segment?.rung ?? 0]!;
     const from = row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0;
+    const phase = purpose === 'test' ? 'test' : (progress?.purpose ?? 'train');
+    const step = progress?.step ?? from;
     return {
       trial,
       label: recordOf.get(trial)?.label ?? '',
-      phase: purpose === 'test' ? 'test' : (progress?.purpose ?? 'train'),
-      step: progress?.step ?? from,
+      phase,
+      step,
       toStep,
+      ...(phase === 'train'
+        ? trainingLeft(step, toStep, progress?.stepsPerSecond)
+        : evaluationLeft(
+            progress?.seconds,
+            evaluationSeconds && evaluationSeconds * (phase === 'test' ? 2 : 1),
+          )),
       ...(progress?.waiting === undefined ? {} : { waiting: progress.waiting }),
       ...(progress?.loss === undefined ? {} : { loss: progress.loss }),
       ...(progress?.stepsPerSecond === undefined ? {} : { stepsPerSecond: progress.stepsPerSecond }),
@@ -68,6 +114,7 @@ export function progressOf(view: SweepView): ProgressStatus {
     state: view.state,
     metric,
     direction,
+    ...(view.data ? { data: dataLeft(view.data) } : {}),
     counts,
     running,
     ...(best && bestFigure

@@ -74,20 +74,17 @@ export function runningLine(one: RunningTrial, started: boolean): RunningLine {
       : one.phase === 'evaluate'
         ? 'evaluating'
         : 'measuring on test data';
-  const left =
-    one.phase === 'train' && one.stepsPerSecond
-      ? `, ${formatDuration((one.toStep - one.step) / one.stepsPerSecond)} left`
-      : '';
+  const left = one.secondsLeft === undefined ? '' : `, ${formatDuration(Math.ceil(one.secondsLeft))} left`;
   const loss = one.loss === undefined ? '' : `, loss ${one.loss.toPrecision(4)}`;
   return {
     trial: one.trial,
     label: fitLine(one.label, 120),
     doing,
-    ...(one.phase === 'train' && started ? { fraction: Math.min(1, one.step / one.toStep) } : {}),
+    ...(one.fraction !== undefined && started ? { fraction: one.fraction } : {}),
     text:
       one.phase === 'train'
         ? `${formatCount(one.step)} of ${formatCount(one.toStep)} steps${loss}${left}`
-        : `at ${formatCount(one.step)} steps`,
+        : `at ${formatCount(one.step)} steps${left}`,
   };
 }
 

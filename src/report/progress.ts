@@ -23,6 +23,10 @@ export interface RunningTrial {
   toStep: number;
   loss?: number;
   stepsPerSecond?: number;
+  /** Part of the way to its rung, or of its evaluation, from 0 to 1; absent where it is not known. */
+  fraction?: number;
+  /** Seconds until its rung, or the end of its evaluation, as far as can be said. */
+  secondsLeft?: number;
   /** Why it makes no headway just now, e.g. what the store says. */
   waiting?: string;
 }
@@ -35,6 +39,8 @@ export interface ProgressStatus {
   metric: string;
   /** Direction of the objective. */
   direction: 'minimize' | 'maximize';
+  /** What makes the data set, while there is none: `secondsLeft` as far as can be said. */
+  data?: { fraction: number; what: string; secondsLeft?: number };
   /** Number of trials in each state; states without any may be left out. */
   counts: Partial<Record<TrialState, number>>;
   running: RunningTrial[];
@@ -140,10 +146,15 @@ function bestLines(status: ProgressStatus): { head: string; figure: string; text
   return lines;
 }
 
+/** A window of fewer columns has shorter bars. */
+const narrow = 60;
+/** Columns below which a name says nothing. */
+const leastName = 16;
+
 /**
  * Live progress as lines of at most `width` columns, redrawn in place by the caller: state, a bar with the time left,
  * trials by state, best so far beside the baselines, running trials with step, bar and loss (at most `maximumRunning`), and
- * the last failures (at most `maximumFailures`).
+ * the last failures (at most `maximumFailures`). Of more than `maximumLines` the last ones are left off, and a line says so.
  */
 export function progressView(
   status: ProgressStatus,
@@ -152,7 +163,8 @@ export function progressView(
     now = new Date(),
     maximumRunning = 8,
     maximumFailures = 3,
-  }: { now?: Date; maximumRunning?: number; maximumFailures?: number } = {},
+    maximumLines = Infinity,
+  }: { now?: Date; maximumRunning?: number; maximumFailures?: number; maximumLines?: number } = {},
 ): string[] {
   const lines: string[] = [];
   const fraction = status.stepsTotal ? status.stepsDone / status.stepsTotal : undefined;
@@ -161,24 +173,36 @@ export function progressView(
     const text = ` ${Math.min(100, Math.floor(fraction * 100))} %  ${formatCount(status.stepsDone)} of ~${formatCount(status.stepsTotal!)} steps`;
     lines.push(progressBar(fraction, Math.max(6, Math.min(40, width - displayWidth(text)))) + text);
   }
+  if (status.data) lines.push(dataLine(status.data, width));
   lines.push(timesLine(status, now));
-  lines.push(`trials: ${countsLine(status.counts)}`);
+  lines.push(...wrapParts(`trials: ${countsLine(status.counts)}`, ' · ', width, 2));
   const results = bestLines(status);
   const headWidth = Math.max(11, ...results.map(({ head }) => displayWidth(head)));
   const figureWidth = Math.max(0, ...results.map(({ figure }) => displayWidth(figure)));
+  // A name that would be cut to nothing beside its figure goes below it.
+  const beside = headWidth + figureWidth + 4 + leastName <= width;
   for (const { head, figure, text } of results)
-    lines.push(`${padLine(head, headWidth)}  ${padLine(figure, figureWidth)}  ${fitLine(text, 200)}`);
+    if (beside)
+      lines.push(`${padLine(head, headWidth)}  ${padLine(figure, figureWidth)}  ${fitLine(text, 200)}`);
+    else lines.push(`${padLine(head, headWidth)}  ${figure}`, `  ${fitLine(text, 200)}`);
   const running = [...status.running].sort((a, b) => a.trial - b.trial);
   const digits = Math.max(0, ...running.map(({ trial }) => String(trial).length));
   for (const entry of running.slice(0, maximumRunning)) {
     const trial = `trial ${padLine(String(entry.trial), digits, 'right')}`;
     const loss = entry.loss === undefined ? '' : `  loss ${entry.loss.toPrecision(4)}`;
-    const what =
+    const left =
+      entry.secondsLeft === undefined
+        ? ''
+        : `${width < narrow ? ' ' : '  '}${formatDuration(Math.ceil(entry.secondsLeft))} left`;
+    const doing =
       entry.phase === 'train'
-        ? `${progressBar(entry.step / entry.toStep, 12)} ${formatCount(entry.step)}/${formatCount(entry.toStep)}${loss}`
+        ? `${formatCount(entry.step)}/${formatCount(entry.toStep)}${left}${loss}`
         : entry.phase === 'evaluate'
-          ? `evaluating at ${formatCount(entry.step)} steps`
-          : 'measuring on test data';
+          ? `evaluating${left}  at ${formatCount(entry.step)} steps`
+          : `measuring on test data${left}`;
+    const bar =
+      entry.fraction === undefined ? '' : `${progressBar(entry.fraction, width < narrow ? 6 : 12)} `;
+    const what = `${bar}${doing}`;
     lines.push(`  ${trial}  ${what}  ${fitLine(entry.label, 200)}`);
     if (entry.waiting !== undefined) lines.push(...wrapWaiting(entry.waiting, 10 + digits, width));
   }
@@ -190,17 +214,47 @@ export function progressView(
     lines.push(
       `  … and ${failures.length - maximumFailures} more failed (rgsweep trials ${status.sweep} --state failed)`,
     );
-  return lines.map((line) => cut(line, width));
+  const shown =
+    lines.length > maximumLines
+      ? [
+          ...lines.slice(0, Math.max(0, maximumLines - 1)),
+          `… ${lines.length - maximumLines + 1} lines more in a taller window`,
+        ]
+      : lines;
+  return shown.map((line) => cut(line, width));
+}
+
+/** `data  ██████░░░░ 60 %  about 2 min left  hybrid Monte Carlo` */
+export function dataLine(
+  { fraction, what, secondsLeft }: NonNullable<ProgressStatus['data']>,
+  width: number,
+): string {
+  const left = secondsLeft === undefined ? '' : `  about ${formatDuration(secondsLeft)} left`;
+  return cut(
+    `data  ${progressBar(fraction, width < narrow ? 10 : 24)} ${Math.floor(100 * fraction)} %${left}  ${fitLine(what, 200)}`,
+    width,
+  );
 }
 
 /** The reason of a wait over several lines: it ends with what matters most. */
 function wrapWaiting(waiting: string, indent: number, width: number): string[] {
-  const room = Math.max(20, width - indent);
-  const text = `waits: ${fitLine(waiting, 500)}`;
-  return Array.from(
-    { length: Math.ceil(text.length / room) },
-    (_, index) => ' '.repeat(indent) + text.slice(index * room, (index + 1) * room),
-  );
+  const lines = wrapParts(`waits: ${fitLine(waiting, 500)}`, ' ', Math.max(20, width - indent), 0);
+  return lines.map((line) => ' '.repeat(indent) + line);
+}
+
+/** A line as several that are broken at a separator, all but the first indented. */
+function wrapParts(text: string, separator: string, width: number, indent: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const part of text.split(separator)) {
+    const longer = line === '' ? part : `${line}${separator}${part}`;
+    if (line === '' || displayWidth(longer) <= width) line = longer;
+    else {
+      lines.push(line);
+      line = ' '.repeat(indent) + part;
+    }
+  }
+  return [...lines, line];
 }
 
 /** Cuts a line that keeps its own indentation and alignment. */

@@ -5,6 +5,7 @@ import {
   progressView,
   timeLeft,
   type ProgressStatus,
+  type RunningTrial,
 } from '../../src/report/progress.js';
 import { layoutTable, resultTable, trialTable } from '../../src/report/table.js';
 import { renderMarkdown } from '../../src/report/markdown.js';
@@ -96,7 +97,15 @@ const status: ProgressStatus = {
   direction: 'minimize',
   counts: { running: 2, complete: 3, paused: 4, waiting: 0 },
   running: [
-    { trial: 9, label: 'fourier · matched', phase: 'train', step: 500, toStep: 1000, loss: 12.3456 },
+    {
+      trial: 9,
+      label: 'fourier · matched',
+      phase: 'train',
+      step: 500,
+      toStep: 1000,
+      fraction: 0.5,
+      loss: 12.3456,
+    },
     { trial: 10, label: 'x'.repeat(10_000), phase: 'evaluate', step: 1000, toStep: 1000 },
   ],
   best: { trial: 7, label: 'fourier · white', value: 0.0712, error: 0.0031, step: 3000 },
@@ -116,7 +125,36 @@ describe('live progress', () => {
     expect(text).toMatch(/best so far {2}KL 0\.0712 ± 0\.0031 nats {2}trial 7 at 3,000 steps/);
     expect(text).toMatch(/baseline {5}KL 0\.0801 ± 0\.0040 nats {2}standard/);
     expect(text).toMatch(/trial {2}9 {2}██████░░░░░░ 500\/1,000 {2}loss 12\.35/);
-    expect(text).toMatch(/trial 10 {2}evaluating at 1,000 steps/);
+    expect(text).toMatch(/trial 10 {2}evaluating {2}at 1,000 steps/);
+  });
+
+  test('has a bar and the time left of data, training and evaluation', () => {
+    const [training, evaluating] = status.running as [RunningTrial, RunningTrial];
+    const text = progressView(
+      {
+        ...status,
+        data: { fraction: 0.6, what: 'hybrid Monte Carlo', secondsLeft: 90 },
+        running: [
+          { ...training, fraction: 0.5, secondsLeft: 29.2 },
+          { ...evaluating, fraction: 0.25, secondsLeft: 12 },
+        ],
+      },
+      100,
+      { now },
+    ).join('\n');
+    expect(text).toMatch(/data {2}█{14}▍░{9} 60 % {2}about 2 min left {2}hybrid Monte Carlo/);
+    expect(text).toMatch(/trial {2}9 {2}██████░░░░░░ 500\/1,000 {2}30 s left {2}loss 12\.35/);
+    expect(text).toMatch(/trial 10 {2}███░░░░░░░░░ evaluating {2}12 s left {2}at 1,000 steps/);
+  });
+
+  test('keeps figures whole where a window is narrow, and fits into a low one', () => {
+    const narrow = progressView(status, 40, { now });
+    expect(narrow).toContain('best so far  KL 0.0712 ± 0.0031 nats');
+    expect(narrow).toContain('  trial 7 at 3,000 steps · fourier · wh…');
+    expect(narrow.slice(3, 5)).toEqual(['trials: 2 running · 4 at a rung', '  3 complete']);
+    const low = progressView(status, 40, { now, maximumLines: 5 });
+    expect(low).toHaveLength(5);
+    expect(low.at(-1)).toBe(`… ${narrow.length - 4} lines more in a taller window`);
   });
 
   test.each([20, 40, 79, 200])('fits into %i columns', (width) => {

@@ -10,7 +10,7 @@ export function register(program: Command): void {
       .argument('<sweep>'),
   )
     .option('--watch', 'go on showing it until the sweep ends')
-    .option('--json', 'print one JSON object')
+    .option('--json', 'print one JSON object; with --watch one a line, whenever something changed')
     .action(async (sweep: string, options: ConnectionOptions & { watch?: boolean; json?: boolean }) => {
       const { connectClient, connectStore } = await import('../connection.js');
       const { readSpec } = await import('../../store/records.js');
@@ -36,7 +36,14 @@ export function register(program: Command): void {
         const { followSweep } = await import('../follow.js');
         const stop = new AbortController();
         process.once('SIGINT', () => stop.abort());
-        await followSweep({ client, store, sweep, signal: stop.signal, output: process.stdout });
+        await followSweep({
+          client,
+          store,
+          sweep,
+          signal: stop.signal,
+          output: process.stdout,
+          json: options.json === true,
+        });
         return;
       }
       const view = await new SweepCollector(client, store, spec).collect();
@@ -48,5 +55,10 @@ export function register(program: Command): void {
       const { progressView } = await import('../../report/progress.js');
       for (const line of progressView(progress, process.stdout.columns ?? 100))
         process.stdout.write(`${line}\n`);
+      const resumable = progress.state === 'paused' || (client && !view.open && progress.state === 'running');
+      if (resumable && view.records.length > 0)
+        process.stdout.write(
+          `${view.open ? 'it is paused' : 'its workflow is not open on the server'}: \`rgsweep resume ${sweep}\` goes on\n`,
+        );
     });
 }
