@@ -4,10 +4,11 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { DataStatistics } from '../src/basis/types.js';
 import { decodeStatistics } from '../src/basis/statistics.js';
 import { checkDataset } from '../src/data/dataset.js';
-import { prepareTaskDataset, taskDatasetKey } from '../src/data/taskDataset.js';
+import { taskDatasetKey } from '../src/data/taskDataset.js';
 import { finalFailureKinds, RgsweepError } from '../src/errors.js';
 import { layout } from '../src/store/layout.js';
 import type { ObjectStore } from '../src/store/types.js';
+import { prepareTaskDataset } from '../src/tasks/registry.js';
 import { dataTaskOf, type TaskDescription } from '../src/train/protocol.js';
 import type { Dependencies } from './dependencies.js';
 import type { Activities } from './types.js';
@@ -52,8 +53,7 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
       await mkdir(parent, { recursive: true });
       const folder = await mkdtemp(join(parent, `${key}-making-`));
       try {
-        const manifest = await prepareTaskDataset({
-          task,
+        const manifest = await prepareTaskDataset(task, {
           folder,
           signal: context.cancellationSignal,
           onProgress: (fraction, what) => Object.assign(progress, { fraction, what }),

@@ -17,7 +17,7 @@ const namedParameters = 4;
 /**
  * What tells a trial from others: its canonical key, its name and its schedule's family.
  *
- * What a program of one's own makes of a schedule nobody knows, so there only equal parameters are one trial.
+ * What a program or a task of one's own makes of a schedule nobody knows, so there only equal parameters are one trial.
  * @throws RgsweepError('bad-configuration') when the trial's schedule cannot be made
  */
 export async function identityOf(
@@ -29,7 +29,7 @@ export async function identityOf(
   const data = dataTaskOf(spec.task);
   const statistics = data && (await datasetStatistics(store, data));
   const process = statistics && createProcess(parameters, statistics);
-  if (statistics && process && spec.task.name !== 'command')
+  if (statistics && process && spec.task.name !== 'command' && spec.task.name !== 'module')
     return {
       key: trialKey(process, statistics, parameters, seed),
       label: scheduleLabel(parameters),

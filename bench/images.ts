@@ -60,12 +60,14 @@ async function measure(name: string, task: ImagesTask, schedule: Parameters, upT
   const parameters = { ...common, ...schedule };
   const training = readTrainingParameters(parameters);
   const statistics = decodeStatistics(readFileSync(join(dataFolder, 'statistics.safetensors')));
-  const model = imagesTask.createModel({
-    task,
+  const input = {
+    settings: task,
     process: createProcess(parameters, statistics),
+    parameters,
     training,
     seed: 1,
-  });
+  };
+  const model = await imagesTask.model(input);
   const session = createTraining({
     objective: model.objective(dataFolder),
     initialize: () => model.initialize(),
@@ -80,12 +82,16 @@ async function measure(name: string, task: ImagesTask, schedule: Parameters, upT
   const { user, system } = process.cpuUsage(started);
   const leaked = upTo > 2 ? tf.memory().numTensors - tensors : 0;
   session.dispose();
-  const { metrics } = await model.evaluate({
-    parameters: session.state.ema,
+  const residual = model.residual(session.state.ema);
+  const { metrics } = await imagesTask.evaluate({
+    ...input,
+    model: residual,
     dataFolder,
-    evaluation: { split: 'test', samples: 128, level: 'rung' },
-    breathe: () => Promise.resolve(),
+    split: 'test',
+    samples: 128,
+    level: 'rung',
   });
+  residual.dispose();
   const figure = (key: string) =>
     metrics[key] === undefined
       ? []

@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import { WorkflowExecutionAlreadyStartedError, WorkflowNotFoundError } from '@temporalio/client';
 import type { sweep as sweepWorkflow } from '../../workflows/sweep.js';
@@ -9,22 +8,7 @@ import { writePrior } from '../store/prior.js';
 import { readSpec, readSweepRecord, writeSpec } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import { controlQueue } from '../sweep/names.js';
-import { parseSweepFile } from '../sweep/spec.js';
 import type { SweepSpec } from '../sweep/types.js';
-
-/** Reads and checks a sweep file. @throws RgsweepError('bad-configuration') also when there is no such file */
-export function loadSweepFile(file: string): SweepSpec {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    throw new RgsweepError('bad-configuration', `cannot read the sweep file ${file}`, {
-      remedy: 'give the path of a sweep file; examples are in sweeps/',
-      cause: error,
-    });
-  }
-  return parseSweepFile(text, file, (path) => readFileSync(path, 'utf8'));
-}
 
 /** Starts a sweep's workflow; false when one of that name is open already, as after two launches at once. */
 export async function startSweepWorkflow(client: Client, input: SweepInput): Promise<boolean> {
@@ -85,6 +69,13 @@ function sameSpec(a: SweepSpec, b: SweepSpec): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
+/** Do two specs differ in nothing but what their task's module is? */
+function isChangedModule(a: SweepSpec, b: SweepSpec): boolean {
+  if (a.task.name !== 'module' || b.task.name !== 'module') return false;
+  const { sha256, shape, metrics, title } = b.task;
+  return sameSpec({ ...a, task: { ...a.task, sha256, shape, metrics, title } }, b);
+}
+
 /**
  * What the store knows of a sweep of this name.
  * @throws RgsweepError('conflict') when that was launched from another file
@@ -98,7 +89,9 @@ export async function findLaunched(
   if (!sameSpec(known, spec))
     throw new RgsweepError(
       'conflict',
-      `a sweep called "${spec.name}" is in ${store.url} already and was launched from another file`,
+      `a sweep called "${spec.name}" is in ${store.url} already and was launched ${
+        isChangedModule(known, spec) ? 'before its task module changed' : 'from another file'
+      }`,
       { remedy: 'choose another name, or launch with --fresh to take the next free one' },
     );
   const record = await readSweepRecord(store, spec.name);

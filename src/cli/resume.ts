@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import type { Client } from '@temporalio/client';
 import { RgsweepError } from '../errors.js';
 import { listTrials, readSpec, readSweepRecord } from '../store/records.js';
@@ -6,6 +7,7 @@ import type { SweepSpec } from '../sweep/types.js';
 import { rebuildMachine } from '../sweep/rebuild.js';
 import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../sweep/retry.js';
 import { nextAction } from '../sweep/state.js';
+import { checkUnchanged } from '../tasks/module.js';
 import { startSweepWorkflow } from './client.js';
 
 export interface ResumeFromStoreOptions {
@@ -24,6 +26,7 @@ export interface ResumeFromStoreOptions {
  * @returns one sentence on what happened
  * @throws RgsweepError('not-found') when the store has no such sweep
  * @throws RgsweepError('usage') when a trial is named that the sweep does not have
+ * @throws RgsweepError('bad-configuration') when the task's module has changed since the launch
  */
 export async function resumeFromStore(options: ResumeFromStoreOptions): Promise<string> {
   const { client, store, sweep, slots, retry } = options;
@@ -32,6 +35,8 @@ export async function resumeFromStore(options: ResumeFromStoreOptions): Promise<
     throw new RgsweepError('not-found', `${store.url} has no sweep called "${sweep}"`, {
       remedy: '`rgsweep list` shows the sweeps of a store; --store names another one',
     });
+  // Where it is: workers look for themselves.
+  if (spec.task.name === 'module' && existsSync(spec.task.module)) checkUnchanged(spec.task);
   const concurrency = spec.budget.concurrency === 'auto' ? await slots(spec) : spec.budget.concurrency;
   const [records, record] = await Promise.all([listTrials(store, sweep), readSweepRecord(store, sweep)]);
   const amendments = record?.amendments ?? [];

@@ -5,6 +5,7 @@ import { phi4Observables } from '../data/phi4/observables.js';
 import { decodeImages } from '../data/images/pixels.js';
 import { RgsweepError } from '../errors.js';
 import { imageLimit } from '../eval/imageGrid.js';
+import { isLatticeField } from '../report/fieldKind.js';
 import { fieldsToComponents } from '../eval/likelihood.js';
 import { interruptible } from '../model/residual.js';
 import { fieldStrip } from '../report/fieldStrip.js';
@@ -254,7 +255,7 @@ interface Shown {
 /** Images in their own tones, from black to white; lattice fields around zero, to two and a half standard deviations. */
 function tonesOf(task: SweepTask, process: DiffusionProcess): Omit<Shown, 'subtitle'> {
   const described = dataTaskOf(task);
-  return described === undefined || described.name === 'phi4'
+  return described === undefined || isLatticeField(described)
     ? { spread: spreadOf(process), grey: false }
     : { spread: imageLimit(described), grey: true };
 }

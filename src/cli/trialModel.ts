@@ -101,10 +101,11 @@ export async function loadTrialModel(
     const process = createProcess(parameters, decodeStatistics(statistics.body));
     const training = readTrainingParameters(parameters);
     await startBackend(spec.backend, 1);
-    const definition = await loadTask(described.name);
-    const task = definition.createModel({ task: described, process, training, seed: trial.seed });
-    const { state } = readCheckpoint(folder, restored.step, task.initialize());
-    return { trial, step: restored.step, process, model: task.residual(state.ema) };
+    const { definition, settings } = await loadTask(described);
+    const { seed } = trial;
+    const made = await definition.model({ settings, process, parameters, training, seed });
+    const { state } = readCheckpoint(folder, restored.step, made.initialize());
+    return { trial, step: restored.step, process, model: made.residual(state.ema) };
   } finally {
     await rm(parent, { recursive: true, force: true });
   }

@@ -10,9 +10,10 @@ import { openStore } from '../store/open.js';
 import { tryStore } from '../store/probe.js';
 import { dataConverterOf } from '../temporal/codec.js';
 import type { SweepState } from '../sweep/types.js';
-import { findLaunched, launchSweep, loadSweepFile } from './client.js';
+import { findLaunched, launchSweep } from './client.js';
 import { stackFilePath, stackFolder, storeUrl } from './connection.js';
 import { followSweep } from './follow.js';
+import { loadSweepFile } from './loadSweepFile.js';
 import { shownPath } from './shownPath.js';
 
 export interface UpOptions {
@@ -53,7 +54,7 @@ function untilAborted(...signals: AbortSignal[]): Promise<void> {
  */
 export async function up(options: UpOptions): Promise<number> {
   // Everything that a user may have got wrong comes before anything is started or changed.
-  const spec = loadSweepFile(options.file ?? defaultSweepFile);
+  const spec = await loadSweepFile(options.file ?? defaultSweepFile);
   const folder = stackFolder();
   const lock = await lockFolder(folder);
   const interrupts = listenForInterrupts();

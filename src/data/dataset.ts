@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { computeStatistics, encodeStatistics } from '../basis/statistics.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { decodeSafetensors, encodeSafetensors } from '../tensors/safetensors.js';
 import type { Phi4Task } from '../train/protocol.js';
+import { createDatasetFolder, manifestName } from './datasetFolder.js';
 import { checkCouplings, createLattice } from './phi4/action.js';
 import { generateConfigurations, type HmcSummary } from './phi4/generate.js';
 import { defaultHmcSettings, type HmcSettings } from './phi4/hmc.js';
@@ -112,26 +113,6 @@ export function datasetKey(task: Phi4Task, recipe: DatasetRecipe): string {
   return createHash('sha256').update(JSON.stringify(content)).digest('hex').slice(0, 16);
 }
 
-/** Writes the whole file or nothing, on the disk when the promise resolves. */
-export async function writeWhole(folder: string, name: string, content: Uint8Array): Promise<void> {
-  const temporary = join(folder, `.${name}.${process.pid}`);
-  try {
-    const file = await open(temporary, 'w');
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, join(folder, name));
-  } catch (error) {
-    throw new RgsweepError('store-unavailable', `cannot write ${join(folder, name)}: ${messageOf(error)}`, {
-      remedy: 'make the folder writable, free some space, or choose another folder',
-      cause: error,
-    });
-  }
-}
-
 export interface PrepareDatasetInput {
   task: Phi4Task;
   recipe: DatasetRecipe;
@@ -161,17 +142,8 @@ export async function prepareDataset({
   checkRecipe(recipe);
   checkCouplings(task);
   createLattice(task.size);
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new RgsweepError('store-unavailable', `cannot make the folder ${folder}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
+  const { keep, finish } = await createDatasetFolder(folder);
   const total = splits.reduce((sum, split) => sum + recipe.counts[split], 0);
-  const files: DatasetManifest['files'] = {};
-  const keep = async (name: string, content: Uint8Array): Promise<void> => {
-    await writeWhole(folder, name, content);
-    files[name] = { bytes: content.length, sha256: createHash('sha256').update(content).digest('hex') };
-  };
   const summaries: Partial<Record<Split, SplitSummary>> = {};
   let done = 0;
   for (const split of splits) {
@@ -201,22 +173,17 @@ export async function prepareDataset({
     }
   }
   const all = summaries as Record<Split, SplitSummary>;
-  const manifest: DatasetManifest = {
-    format: 1,
+  const manifest = await finish<DatasetManifest>({
     key: datasetKey(task, asked),
     generator,
     task,
     recipe,
-    files,
     splits: all,
     warnings: splits.flatMap((split) => warningsOf(split, all[split], recipe.hmc)),
-  };
-  await writeWhole(folder, manifestName, Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`));
+  });
   onProgress?.(1, 'done');
   return manifest;
 }
-
-const manifestName = 'dataset.json';
 
 function warningsOf(split: Split, summary: SplitSummary, settings: HmcSettings): string[] {
   const warnings: string[] = [];

@@ -19,7 +19,13 @@ export interface MetricDefinition {
 }
 
 /** A task that is missing here does not compile. */
-const tasks: Record<SweepTask['name'], true> = { phi4: true, images: true, cifar10: true, command: true };
+const tasks: Record<SweepTask['name'], true> = {
+  phi4: true,
+  images: true,
+  cifar10: true,
+  module: true,
+  command: true,
+};
 
 /** Indices of rungs as label values; higher ones count with the last. */
 export const rungLabels = ['0', '1', '2', '3', '4', '5', '6', '7'] as const;

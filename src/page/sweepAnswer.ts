@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import type { SweepView } from '../cli/collect.js';
 import { progressOf } from '../cli/progress.js';
-import { failuresOf, standingRows, taskWords, tiles } from '../report/content.js';
+import { failuresOf, standingRows, tiles } from '../report/content.js';
+import { taskWords } from '../report/taskWords.js';
 import {
   companionMetric,
   directionWords,

@@ -1,5 +1,5 @@
 import { progressOf } from '../cli/progress.js';
-import { taskWords } from '../report/content.js';
+import { taskWords } from '../report/taskWords.js';
 import { formatCount, formatDuration, formatFigure, metricWords } from '../report/figures.js';
 import { cleanLine, fitLine } from '../report/text.js';
 import { messageOf } from '../errors.js';

@@ -15,7 +15,7 @@ import { loadTrialArtifacts } from '../report/load.js';
 import { bestSearched } from '../report/ranking.js';
 import { cleanLine, fitLine } from '../report/text.js';
 import { stateText, type TrialTable } from '../report/trialRows.js';
-import { taskWords } from '../report/content.js';
+import { taskWords } from '../report/taskWords.js';
 import { readLogs } from '../store/logs.js';
 import type { ObjectStore } from '../store/types.js';
 import type { TrialRecord } from '../sweep/types.js';

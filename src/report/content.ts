@@ -13,6 +13,7 @@ import {
 } from './figures.js';
 import { figureAt, type PerConfiguration, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
+import { convergenceWords, dataWords, taskWords } from './taskWords.js';
 import { sourceWords } from './verdict.js';
 
 /**
@@ -21,31 +22,14 @@ import { sourceWords } from './verdict.js';
  */
 export function perConfigurationOf(input: ReportInput): PerConfiguration {
   const { metric } = input.snapshot.spec.objective;
-  const kept = input.snapshot.spec.task.name === 'phi4' ? ['kl', 'nll'] : ['vlb'];
+  const { name } = input.snapshot.spec.task;
+  const kept = name === 'phi4' || name === 'module' ? ['kl', 'nll'] : ['vlb'];
   if (!kept.includes(metric)) return new Map();
   return new Map(
     [...(input.artifacts?.trials ?? [])].flatMap(([trial, { testNll }]) =>
       testNll ? [[trial, testNll]] : [],
     ),
   );
-}
-
-/** What was trained, in words. */
-export function taskWords({ spec }: Pick<SweepSnapshot, 'spec'>): string {
-  const { task } = spec;
-  switch (task.name) {
-    case 'phi4':
-      return `φ⁴ theory on a periodic ${task.size} × ${task.size} lattice, m² = ${formatPlain(task.mass2)}, coupling ${task.coupling}`;
-    case 'images': {
-      const kind =
-        task.kind === 'dead-leaves' ? 'dead leaves' : `Gaussian fields of spectrum 1/k^${task.exponent}`;
-      return `generated images of ${task.size} × ${task.size} pixels, channels ${task.channels}: ${kind}`;
-    }
-    case 'cifar10':
-      return 'CIFAR-10, 32 × 32 colour images';
-    case 'command':
-      return `a program of its own, ${fitLine(task.command.join(' '), 120)}${task.data ? `, on ${taskWords({ spec: { ...spec, task: task.data } })}` : ''}`;
-  }
 }
 
 /** One number that is worth a tile: what it is, its value, a remark. */
@@ -228,7 +212,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
     ],
     [
       'data',
-      `${spec.task.name === 'phi4' ? 'training, validation and test configurations come from separate Markov chains' : 'training, validation and test images have none in common'}. The search sees validation data only; test data are used once, for the baselines and the winner.`,
+      `${dataWords[spec.task.name]}. The search sees validation data only; test data are used once, for the baselines and the winner.`,
     ],
     [
       'search',
@@ -247,7 +231,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
     ],
     [
       'evaluation',
-      `${formatCount(spec.evaluation.samples)} of the model’s own samples at a rung, twice as many on test data; likelihoods are integrated until doubling the steps changes them by less than ${spec.task.name === 'phi4' ? '0.002 nats' : '0.001 bits per dimension'}, or not reported`,
+      `${formatCount(spec.evaluation.samples)} of the model’s own samples at a rung, twice as many on test data${convergenceWords[spec.task.name] ?? ''}`,
     ],
     ['errors', '± is one standard error. A difference below two of its standard errors is called a tie.'],
     [

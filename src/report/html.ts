@@ -1,3 +1,4 @@
+import { isLatticeField } from './fieldKind.js';
 import type { ReportInput } from './artifacts.js';
 import type { Chart } from './charts/render.js';
 import {
@@ -6,9 +7,9 @@ import {
   parameterText,
   reproduceCommands,
   standingRows,
-  taskWords,
   tiles,
 } from './content.js';
+import { taskWords } from './taskWords.js';
 import { captions } from './captions.js';
 import { failuresBody } from './failuresTable.js';
 import { fieldGradient } from './fields.js';
@@ -147,14 +148,16 @@ ${hierarchies ? `<p class="lead">Hierarchy (0: all scales lose their information
 }
 
 function fieldsSection(input: ReportInput, pictures: Pictures): string {
-  const isPhi4 = input.snapshot.spec.task.name === 'phi4';
+  const { task } = input.snapshot.spec;
+  const isPhi4 = task.name === 'phi4';
+  const isLattice = isLatticeField(task);
   const grids = pictures.grids
     .map(
       ({ name, grid }) =>
-        `<figure><img src="${grid.source}" width="${grid.width}" height="${grid.height}" alt="${grid.shown} fields, ${htmlText(name, 80)}, ${isPhi4 ? 'as small maps of φ' : 'as images'}"><figcaption>${htmlText(name, 80)}</figcaption></figure>`,
+        `<figure><img src="${grid.source}" width="${grid.width}" height="${grid.height}" alt="${grid.shown} fields, ${htmlText(name, 80)}, ${isLattice ? 'as small maps of φ' : 'as images'}"><figcaption>${htmlText(name, 80)}</figcaption></figure>`,
     )
     .join('\n');
-  const legend = !isPhi4
+  const legend = !isLattice
     ? ''
     : `<ul class="keys"><li>φ = −${formatNumber(pictures.limit)}<span class="ramp" style="background:${fieldGradient()}"></span>+${formatNumber(pictures.limit)}</li></ul>`;
   const observables = observablesTable(input, shownTrials(input));

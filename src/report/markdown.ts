@@ -8,9 +8,9 @@ import {
   parameterText,
   reproduceCommands,
   standingRows,
-  taskWords,
   tiles,
 } from './content.js';
+import { taskWords } from './taskWords.js';
 import {
   companionMetric,
   directionWords,

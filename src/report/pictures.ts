@@ -1,3 +1,4 @@
+import { isLatticeField } from './fieldKind.js';
 import { sweepShape } from '../data/sweepData.js';
 import { messageOf } from '../errors.js';
 import { hierarchy } from '../schedule/hierarchy.js';
@@ -111,14 +112,15 @@ async function drawFields(input: ReportInput, out: Pictures): Promise<void> {
     );
     if (chart) out.propagator = chart;
   }
-  const isPhi4 = snapshot.spec.task.name === 'phi4';
+  const { task } = snapshot.spec;
+  const isLattice = isLatticeField(task);
   const pictured = [
-    ...(reference ? [{ name: isPhi4 ? 'HMC (data)' : 'test data', fields: reference }] : []),
+    ...(reference ? [{ name: task.name === 'phi4' ? 'HMC (data)' : 'test data', fields: reference }] : []),
     ...sets,
   ];
   const first = pictured.find(({ fields }) => fields.samples?.length)?.fields.samples;
   if (!first || !sets.some(({ fields }) => fields.samples?.length)) return;
-  out.limit = isPhi4 ? fieldLimit(first) : Math.max(1, fieldLimit(first));
+  out.limit = isLattice ? fieldLimit(first) : Math.max(1, fieldLimit(first));
   for (const { name, fields } of pictured) {
     const grid =
       fields.samples &&
@@ -126,7 +128,7 @@ async function drawFields(input: ReportInput, out: Pictures): Promise<void> {
         rows: 4,
         columns: 5,
         limit: out.limit,
-        tones: isPhi4 ? 'diverging' : 'image',
+        tones: isLattice ? 'diverging' : 'image',
       });
     if (grid) out.grids.push({ name, grid });
   }

@@ -3,6 +3,7 @@ import type { SearchSpace } from '../space/types.js';
 import { formatDuration } from '../sweep/duration.js';
 import { replicatesOf } from '../sweep/rows.js';
 import type { SweepSpec } from '../sweep/types.js';
+import type { SweepTask } from '../train/protocol.js';
 
 function spaceOf(space: SearchSpace): Record<string, unknown> {
   return {
@@ -16,12 +17,19 @@ function spaceOf(space: SearchSpace): Record<string, unknown> {
   };
 }
 
+/** The task without what was read of it at launch. */
+function taskOfFile(task: SweepTask): object {
+  if (task.name !== 'module') return task;
+  const { name, module, settings } = task;
+  return { name, module, settings };
+}
+
 /** The sweep file (YAML) that launches this sweep again, with its search space and every default written out. */
 export function sweepFileOf(spec: SweepSpec): string {
   const { wallClockSeconds, ...budget } = spec.budget;
   return stringify({
     name: spec.name,
-    task: spec.task,
+    task: taskOfFile(spec.task),
     space: spaceOf(spec.space),
     objective: spec.objectives ?? spec.objective,
     sampler: spec.sampler,

@@ -1,6 +1,6 @@
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
-import type { TaskDescription } from '../train/protocol.js';
+import type { BuiltInTask } from '../train/protocol.js';
 import { imagesTaskBounds } from './imagesTask.js';
 
 export const phi4 = z.strictObject({
@@ -10,7 +10,7 @@ export const phi4 = z.strictObject({
   coupling: z.number().min(0).default(6.975),
 });
 
-const images = z.strictObject({
+export const images = z.strictObject({
   name: z.literal('images'),
   kind: z.enum(['gaussian-field', 'dead-leaves']).default('dead-leaves'),
   size: z.int().min(imagesTaskBounds.size.low).max(imagesTaskBounds.size.high).default(16),
@@ -19,7 +19,7 @@ const images = z.strictObject({
   count: z.int().min(imagesTaskBounds.count.low).max(imagesTaskBounds.count.high).default(10_000),
 });
 
-const cifar10 = z.strictObject({
+export const cifar10 = z.strictObject({
   name: z.literal('cifar10'),
   from: z
     .string()
@@ -33,7 +33,7 @@ const cifar10 = z.strictObject({
 export const builtInTasks = [phi4, images, cifar10] as const;
 
 /** A path of CIFAR-10's files is relative to the sweep file; workers know nothing of where that lies. */
-export function resolveTask(task: TaskDescription, file: string): TaskDescription {
+export function resolveTask(task: BuiltInTask, file: string): BuiltInTask {
   if (task.name !== 'cifar10') return task;
   const { name, from } = task;
   if (from === undefined) return { name };

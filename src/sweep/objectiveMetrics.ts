@@ -11,10 +11,13 @@ const ofImages = [
   'randomFrechet',
 ] as const;
 
-/** Every metric that a sweep can have as its objective. */
+/** Those that are measured at every rung of a built-in task; the first is its objective where a sweep names none. */
+export const metricsOf = { phi4: ofPhi4, images: ofImages, cifar10: ofImages } as const;
+
+/** Every metric of a built-in task that a sweep can have as its objective. */
 export const objectiveMetrics = [...new Set([...ofPhi4, ...ofImages])] as [string, ...string[]];
 
 /** Those that are measured at every rung of a task. */
 export function metricsOfTask(task: TaskDescription): readonly string[] {
-  return task.name === 'phi4' ? ofPhi4 : ofImages;
+  return task.name === 'module' ? task.metrics : metricsOf[task.name];
 }

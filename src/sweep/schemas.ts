@@ -142,7 +142,9 @@ export function sweepSchema(): JsonSchema {
   const body = z.toJSONSchema(sweepFileSchema, { io: 'input', target: 'draft-7' }) as JsonSchema;
   const properties = body['properties'] as Record<string, JsonSchema>;
   const { $schema: _, properties: __, ...rest } = body;
-  const own = { properties: { task: { properties: { name: { const: 'command' } }, required: ['name'] } } };
+  const own = {
+    properties: { task: { properties: { name: { enum: ['command', 'module'] } }, required: ['name'] } },
+  };
   const strict = {
     space: { anyOf: [{ type: 'string' }, spaceBody()] },
     defaults: parameterSetSchema(),
@@ -165,7 +167,7 @@ export function sweepSchema(): JsonSchema {
         description: 'Presets that always run to the last rung and are reported beside the search',
       },
     },
-    // A program of one's own has parameters of any name, and figures of any name.
+    // A program or a task of one's own has parameters of any name, and figures of any name.
     if: own,
     then: {},
     else: { properties: { ...strict, objective: builtInObjective() } },

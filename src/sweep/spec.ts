@@ -4,23 +4,34 @@ import { z } from 'zod';
 import { messageOf, RgsweepError } from '../errors.js';
 import { parseSpace } from '../space/parse.js';
 import { samplerNames } from '../samplers/types.js';
-import { presets } from '../schedule/presets.js';
-import { checkTrialParameters, trialParameterNames } from './parameters.js';
+import { checkTrialParameters } from './parameters.js';
 import { prunerNames } from '../pruners/types.js';
 import { leastSteps } from './budget.js';
 import {
   builtInMetrics,
   checkOwnParameters,
+  checkModuleParameters,
   checkTask,
   commandTaskSchema,
+  moduleTaskSchema,
   resolveCommandTask,
+  type DescribeModule,
 } from './taskSchema.js';
 import { parseDuration } from './duration.js';
 import { resolveResources, resourcesSchema } from './resources.js';
 import { noticeEvents, webhookVariable } from './notice.js';
 import { defaultRetention } from './retention.js';
-import { checkObjectives, checkWarmStart } from './specChecks.js';
+import {
+  checkBaselines,
+  checkObjectives,
+  checkRungs,
+  checkSpaceNames,
+  checkWarmStart,
+  extremesOf,
+} from './specChecks.js';
 import { builtInTasks, phi4, resolveTask } from './builtInTasks.js';
+import { metricsOfTask } from './objectiveMetrics.js';
+import type { SweepTask } from '../train/protocol.js';
 import { defaultSupervision, type SweepSpec } from './types.js';
 
 const sweepName = z
@@ -52,7 +63,9 @@ const duration = z
 /** A sweep file as its user writes it (YAML), before paths are followed and names are checked. */
 export const sweepFileSchema = z.strictObject({
   name: sweepName.describe('Name of the sweep: its workflow id and its folder in the store'),
-  task: z.discriminatedUnion('name', [...builtInTasks, commandTaskSchema(phi4)]).describe('What is trained'),
+  task: z
+    .discriminatedUnion('name', [...builtInTasks, moduleTaskSchema, commandTaskSchema(phi4)])
+    .describe('What is trained'),
   space: z
     .union([z.string(), z.record(z.string(), z.unknown())])
     .describe('Search space: the path of a file, relative to this one, or the space itself'),
@@ -60,7 +73,7 @@ export const sweepFileSchema = z.strictObject({
     .union([objective, z.array(objective).min(1).max(4)])
     .optional()
     .describe(
-      'What is judged (default: least kl of phi4, least vlb of images); a list keeps the Pareto front',
+      'What is judged (default: least kl of phi4, least vlb of images, the first figure of a module); a list keeps the Pareto front',
     ),
   sampler: z
     .strictObject({ name: z.enum(samplerNames).default('tpe'), seed: z.int().min(0).default(0) })
@@ -156,9 +169,15 @@ export function parseYamlFile(text: string, file: string): unknown {
 /**
  * Reads and checks a sweep file with everything it names: space, presets, every parameter.
  * @param readText reads a file named by the sweep file; it throws when there is none
+ * @param describeModule reads the task of one's own that the sweep file names, where it names one
  * @throws RgsweepError('bad-configuration') naming file, field, value and what would be right
  */
-export function parseSweepFile(text: string, file: string, readText: (path: string) => string): SweepSpec {
+export function parseSweepFile(
+  text: string,
+  file: string,
+  readText: (path: string) => string,
+  describeModule?: DescribeModule,
+): SweepSpec {
   const raw = parseYamlFile(text, file);
   const parsed = sweepFileSchema.safeParse(raw);
   if (!parsed.success) {
@@ -196,68 +215,37 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
   } else {
     space = parseSpace(spec.space, `${where}space`);
   }
-  const own = spec.task.name === 'command';
-  const check = own ? checkOwnParameters : checkTrialParameters;
-  const known = new Set(trialParameterNames);
-  for (const parameter of space.parameters) {
-    if (!own && !known.has(parameter.name))
-      throw new RgsweepError(
-        'bad-configuration',
-        `${where}space: no parameter is called ${show(parameter.name)}`,
-        {
-          remedy: `parameters: ${trialParameterNames.join(', ')}`,
-        },
-      );
-  }
+  const task = resolved(spec.task, file, describeModule);
+  const own = task.name === 'command' || task.name === 'module';
+  const check =
+    task.name === 'command'
+      ? checkOwnParameters
+      : task.name === 'module'
+        ? checkModuleParameters
+        : checkTrialParameters;
+  if (!own) checkSpaceNames(space, where);
   check(spec.defaults, `${where}defaults`);
-  for (const parameter of space.parameters) {
-    const values =
-      parameter.type === 'categorical'
-        ? parameter.choices
-        : parameter.type === 'fixed'
-          ? [parameter.value]
-          : [parameter.low, parameter.high];
-    for (const value of values) check({ [parameter.name]: value }, `${where}space.${parameter.name}`);
-  }
-  for (const [index, name] of spec.baselines.entries()) {
-    if (!(name in presets))
-      throw new RgsweepError(
-        'bad-configuration',
-        `${where}baselines.${index}: no preset is called ${show(name)}`,
-        {
-          remedy: `presets: ${Object.keys(presets).join(', ')}`,
-        },
-      );
-    if (spec.baselines.indexOf(name) !== index)
-      throw new RgsweepError(
-        'bad-configuration',
-        `${where}baselines.${index}: ${show(name)} is listed twice`,
-      );
-  }
+  for (const parameter of space.parameters)
+    for (const value of extremesOf(parameter))
+      check({ [parameter.name]: value }, `${where}space.${parameter.name}`);
+  checkBaselines(spec.baselines, where);
   const { rungs } = spec.pruner;
-  for (let i = 1; i < rungs.length; i++) {
-    if (rungs[i]! <= rungs[i - 1]!)
-      throw new RgsweepError(
-        'bad-configuration',
-        `${where}pruner.rungs.${i}: ${rungs[i]} is not above ${rungs[i - 1]}`,
-        { remedy: 'list the rungs in ascending training steps' },
-      );
-  }
+  checkRungs(rungs, where);
   const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
   checkWarmStart(warmStart, spec.name, where);
-  const images = spec.task.name === 'images' || spec.task.name === 'cifar10';
+  const images = task.name === 'images' || task.name === 'cifar10';
   const asked = spec.objective ?? {
-    metric: images ? 'vlb' : 'kl',
+    metric: task.name === 'command' ? 'kl' : metricsOfTask(task)[0]!,
     direction: 'minimize' as const,
   };
   const objectives = Array.isArray(asked) ? asked : [asked];
-  checkTask(spec.task, objectives, spec.baselines, where);
+  checkTask(task, objectives, spec.baselines, where);
   checkObjectives(objectives, where);
   const samples = spec.evaluation.samples ?? (images ? 128 : 2048);
-  if (!images && samples < 256)
+  if (!images && task.name !== 'module' && samples < 256)
     throw new RgsweepError(
       'bad-configuration',
-      `${where}evaluation.samples: ${samples} is below 256, the least but for images: an effective sample size of fewer says nothing`,
+      `${where}evaluation.samples: ${samples} is below 256, the least of phi4 and of programs of one’s own: an effective sample size of fewer says nothing`,
     );
   const { wallClock, steps, gpuHours, trials, concurrency } = spec.budget;
   if (spec.reproducible && concurrency === 'auto')
@@ -266,9 +254,9 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
       `${where}budget.concurrency: "auto" depends on the machine, which \`reproducible: true\` excludes`,
       { remedy: 'give a number: what a trial sees depends on it' },
     );
-  const resolved: SweepSpec = {
+  const launched: SweepSpec = {
     name: spec.name,
-    task: spec.task.name === 'command' ? resolveCommandTask(spec.task, file) : resolveTask(spec.task, file),
+    task,
     space,
     objective: objectives[0]!,
     ...(objectives.length > 1 ? { objectives } : {}),
@@ -302,11 +290,23 @@ export function parseSweepFile(text: string, file: string, readText: (path: stri
     ...(spec.notify ? { notify: spec.notify } : {}),
     ...resolveResources(spec.resources),
   };
-  if (steps !== undefined && steps < leastSteps(resolved))
+  if (steps !== undefined && steps < leastSteps(launched))
     throw new RgsweepError(
       'bad-configuration',
-      `${where}budget.steps: ${steps} is below the ${leastSteps(resolved)} steps of the baselines and of one configuration`,
+      `${where}budget.steps: ${steps} is below the ${leastSteps(launched)} steps of the baselines and of one configuration`,
       { remedy: 'allow more steps, or take baselines, rungs or replicates out' },
     );
-  return resolved;
+  return launched;
+}
+
+/** The task as launched: paths are absolute, and of a module what it makes of its settings. */
+function resolved(
+  task: z.output<typeof sweepFileSchema>['task'],
+  file: string,
+  describeModule: DescribeModule | undefined,
+): SweepTask {
+  if (task.name === 'command') return resolveCommandTask(task, file);
+  if (task.name !== 'module') return resolveTask(task, file);
+  if (!describeModule) throw new RgsweepError('internal', `${file}: nobody has read the task's module`);
+  return describeModule(resolve(dirname(file), task.module), task.settings, file);
 }

@@ -1,4 +1,7 @@
 import { RgsweepError } from '../errors.js';
+import { presets } from '../schedule/presets.js';
+import type { ParameterValue, SearchSpace } from '../space/types.js';
+import { trialParameterNames } from './parameters.js';
 import type { Objective } from './types.js';
 
 /** @throws RgsweepError('bad-configuration') naming the place of a sweep that cannot be warmed up from */
@@ -22,4 +25,46 @@ export function checkObjectives(objectives: readonly Objective[], where: string)
         `${where}objective.${index}.metric: "${metric}" is listed twice`,
       );
   });
+}
+
+/** @throws RgsweepError('bad-configuration') for a parameter that the built-in tasks do not have */
+export function checkSpaceNames({ parameters }: SearchSpace, where: string): void {
+  for (const { name } of parameters)
+    if (!trialParameterNames.includes(name))
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}space: no parameter is called ${JSON.stringify(name)}`,
+        { remedy: `parameters: ${trialParameterNames.join(', ')}` },
+      );
+}
+
+/** Values of a parameter that are good only if all of its values are. */
+export function extremesOf(parameter: SearchSpace['parameters'][number]): readonly ParameterValue[] {
+  if (parameter.type === 'categorical') return parameter.choices;
+  return parameter.type === 'fixed' ? [parameter.value] : [parameter.low, parameter.high];
+}
+
+/** @throws RgsweepError('bad-configuration') for a baseline that is no preset, or that is listed twice */
+export function checkBaselines(baselines: readonly string[], where: string): void {
+  baselines.forEach((name, index) => {
+    if (!(name in presets))
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}baselines.${index}: no preset is called ${JSON.stringify(name)}`,
+        { remedy: `presets: ${Object.keys(presets).join(', ')}` },
+      );
+    if (baselines.indexOf(name) !== index)
+      throw new RgsweepError('bad-configuration', `${where}baselines.${index}: "${name}" is listed twice`);
+  });
+}
+
+/** @throws RgsweepError('bad-configuration') for rungs that do not ascend */
+export function checkRungs(rungs: readonly number[], where: string): void {
+  for (let i = 1; i < rungs.length; i++)
+    if (rungs[i]! <= rungs[i - 1]!)
+      throw new RgsweepError(
+        'bad-configuration',
+        `${where}pruner.rungs.${i}: ${rungs[i]} is not above ${rungs[i - 1]}`,
+        { remedy: 'list the rungs in ascending training steps' },
+      );
 }

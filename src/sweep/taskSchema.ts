@@ -5,7 +5,8 @@ import { readScheduleParameters, scheduleParameterNames } from '../schedule/para
 import type { Parameters } from '../space/types.js';
 import { metricsOfTask, objectiveMetrics } from './objectiveMetrics.js';
 import type { Objective } from './types.js';
-import type { CommandTask, TaskDescription } from '../train/protocol.js';
+import type { BuiltInTask, CommandTask, ModuleTask, SweepTask } from '../train/protocol.js';
+import { readTrainingParameters } from '../train/parameters.js';
 
 /** Figures that the built-in tasks measure. */
 export const builtInMetrics = objectiveMetrics;
@@ -14,7 +15,7 @@ export const builtInMetrics = objectiveMetrics;
 const secretName = /^(AWS_|TEMPORAL_|RGSWEEP_)|TOKEN|SECRET|PASSWORD/i;
 
 /** `task: { name: command, … }` of a sweep file; `data` is the schema of the built-in tasks whose data it may use. */
-export function commandTaskSchema<Data extends z.ZodType<TaskDescription>>(data: Data) {
+export function commandTaskSchema<Data extends z.ZodType<BuiltInTask>>(data: Data) {
   return z
     .strictObject({
       name: z.literal('command').describe('A program of your own: docs/trainer-protocol.md'),
@@ -60,6 +61,23 @@ export function commandTaskSchema<Data extends z.ZodType<TaskDescription>>(data:
     });
 }
 
+/** `task: { name: module, … }` of a sweep file. */
+export const moduleTaskSchema = z.strictObject({
+  name: z.literal('module').describe('A task of your own: docs/own-tasks.md'),
+  module: z
+    .string()
+    .min(1)
+    .describe('The file whose default export is what defineTask gave, relative to this file'),
+  settings: z.record(z.string(), z.unknown()).default({}).describe('What the module’s schema takes'),
+});
+
+/**
+ * Reads a task of one's own: what its module makes of the settings.
+ * @param module absolute path
+ * @param where the sweep file, for messages
+ */
+export type DescribeModule = (module: string, settings: Record<string, unknown>, where: string) => ModuleTask;
+
 /** The task as launched: its folder is absolute. */
 export function resolveCommandTask(
   task: z.output<ReturnType<typeof commandTaskSchema>>,
@@ -89,11 +107,28 @@ export function checkOwnParameters(parameters: Parameters, where: string): void 
 }
 
 /**
- * Checks what depends on whose task it is: a built-in one has figures of its own, and a program without data no schedules.
+ * The same of a task of one's own, whose trainer is rgsweep's: those of training keep their meaning and bounds, too.
+ * @throws RgsweepError('bad-configuration') naming place, parameter, value and what is allowed
+ */
+export function checkModuleParameters(parameters: Parameters, where: string): void {
+  checkOwnParameters(parameters, where);
+  try {
+    readTrainingParameters(parameters);
+  } catch (error) {
+    if (!(error instanceof RgsweepError)) throw error;
+    throw new RgsweepError('bad-configuration', `${where}: ${error.message}`, {
+      remedy: 'this name is one of the training’s: give one of its values, or take another name',
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Checks what depends on whose task it is: rgsweep's trainer has figures known before, and a program without data no schedules.
  * @throws RgsweepError('bad-configuration') naming field and value
  */
 export function checkTask(
-  task: TaskDescription | { name: 'command'; data?: unknown },
+  task: SweepTask,
   objectives: readonly Objective[],
   baselines: readonly string[],
   where: string,
@@ -113,7 +148,7 @@ export function checkTask(
     const field = objectives.length > 1 ? `objective.${index}.metric` : 'objective.metric';
     throw new RgsweepError(
       'bad-configuration',
-      `${where}${field}: no metric of ${task.name} at every rung is called "${metric}"`,
+      `${where}${field}: no metric of ${task.name === 'module' ? task.title : task.name} at every rung is called "${metric}"`,
       {
         remedy: `metrics: ${known.join(', ')}`,
       },

@@ -1,22 +1,47 @@
 import { RgsweepError } from '../errors.js';
-import type { TaskName } from '../train/protocol.js';
+import type { DatasetFiles } from '../data/dataset.js';
+import { builtInDatasets, taskDatasetKey, type DatasetWork } from '../data/taskDataset.js';
+import type { BuiltInTask, TaskDescription, TaskOf } from '../train/protocol.js';
+import { loadLaunchedModule } from './module.js';
 import type { TaskDefinition } from './types.js';
 
 /** Each task's definition, loaded when it is asked for: a φ⁴ trainer loads no image code. */
-const definitions: { [Name in TaskName]?: () => Promise<TaskDefinition<Name>> } = {
+const definitions: { [Name in BuiltInTask['name']]: () => Promise<TaskDefinition<TaskOf<Name>>> } = {
   phi4: () => import('./phi4.js').then((module) => module.phi4Task),
   images: () => import('./images.js').then((module) => module.imagesTask),
   cifar10: () => import('./images.js').then((module) => module.cifar10Task),
 };
 
+/** A task's definition, and what it is to be given as its settings. */
+export interface LoadedTask {
+  definition: TaskDefinition<unknown>;
+  settings: unknown;
+}
+
 /**
- * The definition of the task of this name.
- * @throws RgsweepError('bad-configuration') naming the tasks there are
+ * The definition of a described task.
+ * @throws RgsweepError('bad-configuration') for a name that no task has, and as `loadLaunchedModule`
  */
-export async function loadTask<Name extends TaskName>(name: Name): Promise<TaskDefinition<Name>> {
-  const load = definitions[name];
-  if (load) return load();
-  throw new RgsweepError('bad-configuration', `no task is called ${JSON.stringify(name)}`, {
-    remedy: `tasks: ${Object.keys(definitions).join(', ')}`,
+export async function loadTask(task: TaskDescription): Promise<LoadedTask> {
+  if (task.name === 'module') return { definition: await loadLaunchedModule(task), settings: task.settings };
+  const load = definitions[task.name] as (() => Promise<TaskDefinition<unknown>>) | undefined;
+  if (load) return { definition: await load(), settings: task };
+  throw new RgsweepError('bad-configuration', `no task is called ${JSON.stringify(task.name)}`, {
+    remedy: `tasks: ${Object.keys(definitions).join(', ')}, module`,
   });
+}
+
+/**
+ * Makes the task's data set in a folder, without loading a numerical backend for a built-in task.
+ * @throws RgsweepError as `TaskDataset.prepare` and `loadLaunchedModule`
+ */
+export async function prepareTaskDataset(
+  task: TaskDescription,
+  work: Omit<DatasetWork, 'key'>,
+): Promise<DatasetFiles> {
+  const { dataset, settings } =
+    task.name === 'module'
+      ? { dataset: (await loadLaunchedModule(task)).dataset, settings: task.settings }
+      : { dataset: builtInDatasets[task.name] as TaskDefinition<unknown>['dataset'], settings: task };
+  return dataset.prepare(settings, { ...work, key: taskDatasetKey(task) });
 }

@@ -47,8 +47,27 @@ export interface Cifar10Task {
   from?: string;
 }
 
+/** A task of one's own, defined by a module (docs/own-tasks.md). All but `module` and `settings` is read from it at launch. */
+export interface ModuleTask {
+  name: 'module';
+  /** The module's file: an absolute path. */
+  module: string;
+  /** What the module's schema made of the sweep file's settings. */
+  settings: Record<string, unknown>;
+  /** The task's own name. */
+  title: string;
+  /** Of the module and of every file that it imports by a relative path: trials of different tasks are not compared. */
+  sha256: string;
+  /** The shape of one field of its data. */
+  shape: { height: number; width: number; channels: number };
+  /** Figures that it has at every rung. */
+  metrics: string[];
+}
+
+/** The tasks that come with rgsweep. */
+export type BuiltInTask = Phi4Task | ImagesTask | Cifar10Task;
 /** What is trained on what; the name decides which of src/tasks serves it. */
-export type TaskDescription = Phi4Task | ImagesTask | Cifar10Task;
+export type TaskDescription = BuiltInTask | ModuleTask;
 /** A task's name. */
 export type TaskName = TaskDescription['name'];
 /** The description of the task of this name. */
@@ -75,7 +94,7 @@ export interface CommandTask {
   settings?: Record<string, unknown>;
 }
 
-/** What a sweep trains: a built-in task, or a program of one's own. */
+/** What a sweep trains: a task of rgsweep's trainer, or a program of one's own. */
 export type SweepTask = TaskDescription | CommandTask;
 
 /** The task whose data set is used; undefined where there is none. */

@@ -14,14 +14,15 @@ import { taskShape } from '../data/taskDataset.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { countParameters } from '../model/arrays.js';
 import { createProcess } from '../schedule/process.js';
+import { interruptible } from '../model/residual.js';
 import { loadTask } from '../tasks/registry.js';
-import type { TaskModel } from '../tasks/types.js';
+import type { ModelInput, TaskDefinition, TaskModel } from '../tasks/types.js';
 import { startBackend, type Backend } from './backend.js';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { createTraining } from './loop.js';
 import { describeForecast, requireMemory } from './memory.js';
 import { forecastMemory } from './memoryProbe.js';
-import { readTrainingParameters, type TrainingParameters } from './parameters.js';
+import { readTrainingParameters } from './parameters.js';
 import {
   trainerFailureKinds,
   trainerProtocolVersion,
@@ -49,7 +50,8 @@ class Stopped extends Error {}
 
 interface Prepared {
   task: TrainerTask;
-  training: TrainingParameters;
+  definition: TaskDefinition<unknown>;
+  input: ModelInput<unknown>;
   model: TaskModel;
   from: Checkpoint | undefined;
 }
@@ -72,7 +74,7 @@ async function prepare(task: TrainerTask): Promise<Prepared> {
       'the task is a command of its own; this is the built-in trainer',
     );
   const training = readTrainingParameters(task.parameters);
-  const definition = await loadTask(task.task.name);
+  const { definition, settings } = await loadTask(task.task);
   const statistics = decodeStatistics(readFileSync(path.join(task.dataFolder, 'statistics.safetensors')));
   const wanted = taskShape(task.task);
   const found = statistics.shape;
@@ -83,23 +85,25 @@ async function prepare(task: TrainerTask): Promise<Prepared> {
       `${task.dataFolder} holds fields of ${words(found)}; the task's are ${words(wanted)}`,
     );
   const diffusion = createProcess(task.parameters, statistics);
-  const model = definition.createModel({ task: task.task, process: diffusion, training, seed: task.seed });
+  const { parameters, seed } = task;
+  const input = { settings, process: diffusion, parameters, training, seed };
+  const model = await definition.model(input);
   if (task.mode === 'evaluate' && task.resumeFrom === null)
     throw new RgsweepError('bad-configuration', 'resumeFrom is null: an evaluation needs a checkpoint');
   const from =
     task.resumeFrom === null ? undefined : readCheckpoint(task.resumeFrom, task.fromStep, model.initialize());
-  return { task, training, model, from };
+  return { task, definition, input, model, from };
 }
 
-async function train({ task, training, model, from }: Prepared, backend: Backend): Promise<void> {
+async function train({ task, input, model, from }: Prepared, backend: Backend): Promise<void> {
   const objective = model.objective(task.dataFolder);
   const session = createTraining({
     objective,
     initialize: () => model.initialize(),
-    training,
+    training: input.training,
     ...(from ? { from } : {}),
   });
-  forecast = await forecastMemory(objective, session.state.parameters, training.batchSize, backend);
+  forecast = await forecastMemory(objective, session.state.parameters, input.training.batchSize, backend);
   if (forecast) requireMemory(forecast);
   let loss = from?.loss ?? NaN;
   const before = from?.backends ?? [];
@@ -149,7 +153,7 @@ async function train({ task, training, model, from }: Prepared, backend: Backend
   await say({ type: 'done', step: session.step, preempted: session.step < task.toStep });
 }
 
-async function evaluate({ task, model, from }: Prepared, backend: Backend): Promise<void> {
+async function evaluate({ task, definition, input, model, from }: Prepared, backend: Backend): Promise<void> {
   const { state, step } = from!;
   await say({
     type: 'started',
@@ -167,16 +171,25 @@ async function evaluate({ task, model, from }: Prepared, backend: Backend): Prom
     await say({ type: 'alive' });
   };
   const { dataFolder, evaluation, outputFolder } = task;
+  const residual = model.residual(state.ema);
   try {
-    const result = await model.evaluate({ parameters: state.ema, dataFolder, evaluation, breathe });
-    for (const message of result.warnings) await say({ type: 'warning', message });
-    for (const [name, content] of Object.entries(result.files))
+    const result = await definition.evaluate({
+      ...input,
+      ...evaluation,
+      model: interruptible(residual, breathe),
+      dataFolder,
+    });
+    const { metrics, warnings = [], files = {} } = result;
+    for (const message of warnings) await say({ type: 'warning', message });
+    for (const [name, content] of Object.entries(files))
       writeFileSync(path.join(outputFolder, name), content);
-    await say({ type: 'metrics', step, metrics: result.metrics, files: Object.keys(result.files) });
+    await say({ type: 'metrics', step, metrics, files: Object.keys(files) });
     await say({ type: 'done', step, preempted: false });
   } catch (error) {
     if (!(error instanceof Stopped)) throw error;
     await say({ type: 'done', step, preempted: true });
+  } finally {
+    residual.dispose();
   }
 }
 

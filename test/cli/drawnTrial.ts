@@ -16,7 +16,7 @@ import { encodeSafetensors, type TensorData } from '../../src/tensors/safetensor
 import { writeCheckpoint } from '../../src/train/checkpoint.js';
 import { createOptimizerState } from '../../src/train/optimizer.js';
 import { readTrainingParameters } from '../../src/train/parameters.js';
-import { dataTaskOf, type TaskName } from '../../src/train/protocol.js';
+import { dataTaskOf } from '../../src/train/protocol.js';
 import { exampleTrial } from '../store/example.js';
 
 export interface DrawnTrial {
@@ -40,11 +40,12 @@ export async function storeWithTrial(input: DrawnTrial): Promise<ObjectStore> {
   const data = layout.dataset(sweepDatasetKey(task)!);
   await store.put(`${data}/statistics.safetensors`, encodeStatistics(statistics));
   await store.put(`${data}/test.safetensors`, encodeSafetensors(test));
-  const definition = await loadTask<TaskName>(task.name);
+  const { definition, settings } = await loadTask(task);
   const training = readTrainingParameters(parameters);
   const process = createProcess(parameters, statistics);
-  const network = definition.createModel({ task, process, training, seed: trial.seed }).initialize();
-  const written = { step: 1000, loss: 0.5, state: createOptimizerState(network) };
+  const { seed } = trial;
+  const made = await definition.model({ settings, process, parameters, training, seed });
+  const written = { step: 1000, loss: 0.5, state: createOptimizerState(made.initialize()) };
   await saveCheckpoint(store, {
     sweep: spec.name,
     trial: 0,
@@ -52,7 +53,7 @@ export async function storeWithTrial(input: DrawnTrial): Promise<ObjectStore> {
     folder: writeCheckpoint(folder, written),
     lease: await takeLease(store, spec.name, 0, 'test'),
     parameters,
-    seed: trial.seed,
+    seed,
     loss: 0.5,
   });
   return store;

@@ -81,7 +81,7 @@ describe('sweep files', () => {
       /task\.channels/,
     );
     expect(refusal(`${good}evaluation: { samples: 64 }`).message).toMatch(
-      /samples: 64 is below 256, the least but for images/,
+      /samples: 64 is below 256, the least of phi4 and of programs/,
     );
   });
 

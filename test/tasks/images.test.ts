@@ -18,7 +18,7 @@ import type { ParameterArrays } from '../../src/model/arrays.js';
 import { presets } from '../../src/schedule/presets.js';
 import { createProcess } from '../../src/schedule/process.js';
 import type { Parameters } from '../../src/space/types.js';
-import { loadTask } from '../../src/tasks/registry.js';
+import { imagesTask } from '../../src/tasks/images.js';
 import { startBackend } from '../../src/train/backend.js';
 import { createTraining } from '../../src/train/loop.js';
 import { readTrainingParameters } from '../../src/train/parameters.js';
@@ -56,18 +56,23 @@ async function model(preset: string, more: Parameters = {}, of = task) {
   const statistics = decodeStatistics(readFileSync(join(folderOf(of), 'statistics.safetensors')));
   const process = createProcess(parameters, statistics);
   const training = readTrainingParameters(parameters);
-  const made = (await loadTask('images')).createModel({ task: of, process, training, seed: 1 });
-  return { made, process, training, statistics };
+  const input = { settings: of, process, parameters, training, seed: 1 };
+  const made = await imagesTask.model(input);
+  return { input, made, process, training, statistics };
 }
 
 async function measure(preset: string, trained?: ParameterArrays, of = task) {
-  const { made } = await model(preset, {}, of);
-  return made.evaluate({
-    parameters: trained ?? made.initialize(),
+  const { input, made } = await model(preset, {}, of);
+  const residual = made.residual(trained ?? made.initialize());
+  const evaluation = { split: 'test', samples: 16, level: 'rung' } as const;
+  const { metrics, files = {} } = await imagesTask.evaluate({
+    ...input,
+    ...evaluation,
+    model: residual,
     dataFolder: folderOf(of),
-    evaluation: { split: 'test', samples: 16, level: 'rung' },
-    breathe: () => Promise.resolve(),
   });
+  residual.dispose();
+  return { metrics, files };
 }
 
 /** What `steps` steps learn, with no tensor left behind. */

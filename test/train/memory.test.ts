@@ -4,11 +4,10 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeStatistics } from '../../src/basis/statistics.js';
-import { prepareTaskDataset } from '../../src/data/taskDataset.js';
 import { countParameters } from '../../src/model/arrays.js';
 import { createProcess } from '../../src/schedule/process.js';
 import type { Parameters } from '../../src/space/types.js';
-import { loadTask } from '../../src/tasks/registry.js';
+import { loadTask, prepareTaskDataset } from '../../src/tasks/registry.js';
 import { startBackend, type Backend } from '../../src/train/backend.js';
 import { createTraining, lossAndGradients } from '../../src/train/loop.js';
 import { deviceMemory, requireMemory } from '../../src/train/memory.js';
@@ -29,7 +28,7 @@ const tasks: Record<string, TaskDescription> = {
 beforeAll(async () => {
   backend = await startBackend('wasm', 1);
   for (const [name, task] of Object.entries(tasks))
-    await prepareTaskDataset({ task, folder: join(folder, name) });
+    await prepareTaskDataset(task, { folder: join(folder, name) });
 });
 
 async function model(name: string, parameters: Parameters) {
@@ -37,8 +36,8 @@ async function model(name: string, parameters: Parameters) {
   const statistics = decodeStatistics(readFileSync(join(dataFolder, 'statistics.safetensors')));
   const process = createProcess(parameters, statistics);
   const training = readTrainingParameters(parameters);
-  const task = tasks[name]!;
-  const made = (await loadTask(task.name)).createModel({ task, process, training, seed: 1 });
+  const { definition, settings } = await loadTask(tasks[name]!);
+  const made = await definition.model({ settings, process, parameters, training, seed: 1 });
   return { training, objective: made.objective(dataFolder), initialize: () => made.initialize() };
 }
 

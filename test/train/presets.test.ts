@@ -47,7 +47,7 @@ baselines: [${names.join(', ')}]
     const parameters = { ...presets[name]!, batchSize: 32, channels: 4 };
     const training = readTrainingParameters(parameters);
     const process = createProcess(parameters, statistics);
-    const model = phi4Task.createModel({ task, process, training, seed: 3 });
+    const model = await phi4Task.model({ settings: task, process, parameters, training, seed: 3 });
     const session = createTraining({
       objective: model.objective(folder),
       initialize: () => model.initialize(),

@@ -21,10 +21,11 @@ export function register(program: Command): void {
     .option('--follow', 'show progress until the sweep ends')
     .option('--json', 'print one JSON object')
     .action(async (file: string, options: LaunchVerbOptions) => {
-      const { launchSweep, loadSweepFile } = await import('../client.js');
+      const { launchSweep } = await import('../client.js');
       const { connectClient, connectStore } = await import('../connection.js');
+      const { loadSweepFile } = await import('../loadSweepFile.js');
       const { describePlan } = await import('../plan.js');
-      const spec = loadSweepFile(file);
+      const spec = await loadSweepFile(file);
       if (options.dryRun) {
         const plan = describePlan(spec);
         process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${plan.text}\n`);

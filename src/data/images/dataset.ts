@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
 import { encodeStatistics } from '../../basis/statistics.js';
 import type { FieldShape } from '../../basis/types.js';
-import { messageOf, RgsweepError } from '../../errors.js';
+import { RgsweepError } from '../../errors.js';
 import { encodeSafetensors } from '../../tensors/safetensors.js';
 import type { Cifar10Task, ImagesTask } from '../../train/protocol.js';
 import { createBreather } from '../breathe.js';
 import { readCifar10, whereToGetIt } from '../cifar10/read.js';
-import { splits, writeWhole, type DatasetFiles, type Split } from '../dataset.js';
-import type { PrepareTaskDatasetInput } from '../taskDataset.js';
+import { createDatasetFolder } from '../datasetFolder.js';
+import { splits, type DatasetFiles, type Split } from '../dataset.js';
+import type { DatasetWork } from '../taskDataset.js';
 import { drawDeadLeaves } from './deadLeaves.js';
 import { drawGaussianFields, gaussianFieldStatistics } from './gaussianField.js';
 import { imagesOf } from './pixels.js';
@@ -54,7 +54,7 @@ export function imageDatasetKey(task: ImagesTask | Cifar10Task): string {
  */
 export async function prepareImages(
   task: ImagesTask | Cifar10Task,
-  { folder, onProgress, signal }: Omit<PrepareTaskDatasetInput, 'task'>,
+  { folder, onProgress, signal }: Omit<DatasetWork, 'key'>,
 ): Promise<ImageManifest> {
   let done = { fraction: 0, what: 'images' };
   const { due, breathe: turn } = createBreather('making the data set', signal, () =>
@@ -68,16 +68,7 @@ export async function prepareImages(
   const { shape, values, content } = await imagesByName(task, (fraction) =>
     breathe(0.2 * fraction, 'images'),
   );
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new RgsweepError('store-unavailable', `cannot make the folder ${folder}: ${messageOf(error)}`, {
-      cause: error,
-    });
-  });
-  const files: ImageManifest['files'] = {};
-  const keep = async (name: string, bytes: Uint8Array): Promise<void> => {
-    await writeWhole(folder, name, bytes);
-    files[name] = { bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
-  };
+  const { keep, finish } = await createDatasetFolder(folder);
   const dimension = shape.height * shape.width * shape.channels;
   const counts = Object.fromEntries(
     splits.map((split) => [split, values[split].length / dimension]),
@@ -100,17 +91,14 @@ export async function prepareImages(
     breathe(0.6 + 0.4 * fraction, 'principal components'),
   );
   await keep('statistics.safetensors', encodeStatistics(statistics));
-  const manifest: ImageManifest = {
-    format: 1,
+  const manifest = await finish<ImageManifest>({
     key: imageDatasetKey(task),
     generator,
     task: task.name === 'cifar10' ? { name: task.name } : task,
     content,
     counts,
-    files,
     warnings: [],
-  };
-  await writeWhole(folder, 'dataset.json', Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`));
+  });
   onProgress?.(1, 'done');
   return manifest;
 }
