@@ -6,9 +6,8 @@ import { runInNewContext } from 'node:vm';
 import * as tf from '@tensorflow/tfjs';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { decodeStatistics } from '../../src/basis/statistics.js';
-import { prepareTaskDataset } from '../../src/data/taskDataset.js';
 import { createProcess } from '../../src/schedule/process.js';
-import { loadTask } from '../../src/tasks/registry.js';
+import { loadTask, prepareTaskDataset } from '../../src/tasks/registry.js';
 import { startBackend } from '../../src/train/backend.js';
 import { createTraining } from '../../src/train/loop.js';
 import { readTrainingParameters } from '../../src/train/parameters.js';
@@ -43,11 +42,12 @@ it.each([
   'ten thousand steps of %s leave no tensor behind, and the process holds no more',
   async (name, task, parameters) => {
     const dataFolder = join(folder, task.name);
-    await prepareTaskDataset({ task, folder: dataFolder });
+    await prepareTaskDataset(task, { folder: dataFolder });
     const statistics = decodeStatistics(readFileSync(join(dataFolder, 'statistics.safetensors')));
     const training = readTrainingParameters(parameters);
     const process_ = createProcess({ colour: 'matched', kernel: 'uniform' }, statistics);
-    const model = (await loadTask(task.name)).createModel({ task, process: process_, training, seed: 1 });
+    const { definition, settings } = await loadTask(task);
+    const model = await definition.model({ settings, process: process_, parameters, training, seed: 1 });
     const session = createTraining({
       objective: model.objective(dataFolder),
       initialize: () => model.initialize(),
