@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What tests install where the machine has no NumPy. */
 const packages = {
   numpy: 'numpy==2.4.6',
+  safetensors: 'safetensors==0.5.3',
   pandas: 'pandas==3.1.1',
   matplotlib: 'matplotlib==3.11.2',
 } as const;

@@ -6,10 +6,18 @@ import { matMul } from '../matMul.js';
  * filter gradient of a convolution and multiplies transposed operands slowly. Images are [B, H, W, C].
  */
 
-/** A 3 × 3 convolution with zero padding, stride 1; filter [3, 3, C, C′]. */
-export function convolve(image: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
+/** A 3 × 3 convolution, stride 1, with zeros or the other side's pixels beyond the border; filter [3, 3, C, C′]. */
+export function convolve(
+  image: tf.Tensor4D,
+  filter: tf.Tensor4D,
+  border: 'zero' | 'periodic' = 'zero',
+): tf.Tensor4D {
+  const padded1 = border === 'zero' ? withZeros : withOtherSide;
   // The native backend has both gradients, and takes longer by the detour below.
-  if (tf.getBackend() === 'tensorflow') return tf.conv2d(image, filter, 1, 'same');
+  if (tf.getBackend() === 'tensorflow')
+    return border === 'zero'
+      ? tf.conv2d(image, filter, 1, 'same')
+      : tf.conv2d(padded1(image), filter, 1, 'valid');
   const layer = tf.customGrad((...inputs) => {
     const [x, w, save] = inputs as unknown as [tf.Tensor4D, tf.Tensor4D, tf.GradSaveFunc];
     const padded = padded1(x);
@@ -35,13 +43,27 @@ export function convolve(image: tf.Tensor4D, filter: tf.Tensor4D): tf.Tensor4D {
   return layer(image, filter);
 }
 
-function padded1(x: tf.Tensor4D): tf.Tensor4D {
+function withZeros(x: tf.Tensor4D): tf.Tensor4D {
   return tf.pad(x, [
     [0, 0],
     [1, 1],
     [1, 1],
     [0, 0],
   ]);
+}
+
+function withOtherSide(x: tf.Tensor4D): tf.Tensor4D {
+  const around = (y: tf.Tensor4D, axis: 1 | 2) => {
+    const line = (at: number) => {
+      const begin: [number, number, number, number] = [0, 0, 0, 0];
+      const size = [...y.shape] as [number, number, number, number];
+      begin[axis] = at;
+      size[axis] = 1;
+      return tf.slice(y, begin, size);
+    };
+    return tf.concat([line(y.shape[axis] - 1), y, line(0)], axis);
+  };
+  return around(around(x, 1), 2);
 }
 
 /** The same linear map [C, C′] at every pixel. */

@@ -58,6 +58,10 @@ describe('layers', () => {
       apply: (a, w) => convolve(a as tf.Tensor4D, w as tf.Tensor4D),
       inputs: [x, { shape: [3, 3, 3, 5], data: normals(135, 'w') }],
     },
+    convolveAround: {
+      apply: (a, w) => convolve(a as tf.Tensor4D, w as tf.Tensor4D, 'periodic'),
+      inputs: [x, { shape: [3, 3, 3, 5], data: normals(135, 'w') }],
+    },
     everywhere: {
       apply: (a, w) => everywhere(a as tf.Tensor4D, w as tf.Tensor2D),
       inputs: [x, { shape: [3, 4], data: normals(12, 'w1') }],
