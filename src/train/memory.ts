@@ -53,7 +53,7 @@ export function deviceMemory(
   }
 }
 
-/** In words: what a training needs and what there is, both numbers first. */
+/** In words: what a training needs and what there is, both numbers first: `status` shows the beginning of a line. */
 export function describeForecast(forecast: MemoryForecast): string {
   const { batchSize, weightBytes, optimizerBytes, constantBytes, batchBytes, neededBytes } = forecast;
   const { availableBytes, device } = forecast;
@@ -63,9 +63,9 @@ export function describeForecast(forecast: MemoryForecast): string {
     `weights and their gradients ${formatMemory(2 * weightBytes)}`,
     `basis and other constants ${formatMemory(constantBytes)}`,
     `activations and batch ${formatMemory(batchBytes)}`,
-    `and beside them the optimizer ${formatMemory(optimizerBytes)}`,
+    `and beside these tensors the optimizer ${formatMemory(optimizerBytes)}`,
   ];
-  return `a step of ${batchSize} needs about ${formatMemory(neededBytes)} of tensors, ${device} ${has}: ${parts.join(', ')}`;
+  return `a step of ${batchSize} needs ${formatMemory(neededBytes)}, ${device} ${has}: ${parts.join(', ')}`;
 }
 
 /**

@@ -106,7 +106,7 @@ it('a training that cannot fit is told with what it needs and what the device ha
   await small.kill('SIGTERM');
   stack.train.start();
   expect(failed.failures).toMatchObject([{ kind: 'out-of-memory', step: 0 }]);
-  const both = /out-of-memory.*needs about [\d.]+ MiB of tensors, wasm has 3\.0 MiB/;
+  const both = /out-of-memory.*needs [\d.]+ MiB, wasm has 3\.0 MiB/;
   expect((await stack.run('show', 'large', '0')).stdout).toMatch(both);
   expect((await stack.run('status', 'large')).stdout).toMatch(both);
   // One that fits says it too.
