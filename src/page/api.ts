@@ -116,6 +116,8 @@ export interface SweepAnswer {
   trials: number;
   columns: ColumnText[];
   shared: string[];
+  /** What a row of the table is, where it is more than one trial. */
+  rows?: string;
   standings: { heads: string[]; lead: string; rows: StandingText[] } | null;
   unsettled: string[];
   sections: SectionText[];

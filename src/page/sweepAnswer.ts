@@ -161,6 +161,10 @@ function standingsText(snapshot: SweepSnapshot): SweepAnswer['standings'] {
   };
 }
 
+const seedsText = (seeds: number): string =>
+  `A row is a configuration under its first trial’s number: the mean of ${seeds} seeds, with an error that holds what differs between them. ` +
+  `Steps are of all its seeds; before all of them have a result there is no figure.`;
+
 /** What the page shows of a sweep beside its table and charts. */
 export function sweepAnswer(
   feed: FeedState,
@@ -200,6 +204,7 @@ export function sweepAnswer(
     trials: snapshot.trials.length,
     columns: table.columns.map(({ id, title, number }) => ({ id, title, number })),
     shared: table.shared,
+    ...((view.spec.replicates ?? 1) > 1 ? { rows: seedsText(view.spec.replicates!) } : {}),
     standings: standingsText(snapshot),
     unsettled: unsettled(snapshot).map((line) => fitLine(line, 600)),
     sections: sectionsOf({ snapshot, now }),

@@ -103,6 +103,7 @@ describe('a sweep with several seeds a configuration is told by its means', () =
   it('on the page: the best, its rows, and whose seed a trial is', async () => {
     const sweep = await ask<SweepAnswer>('/seeds');
     expect(sweep.best).toBe(4);
+    expect(sweep.rows).toMatch(/^A row is a configuration .* mean of 2 seeds/);
     expect(sweep.verdict).toMatch(/^Trial 4 .*beats standard diffusion by 0\.160 ± 0\.0\d+ nats/);
     const { rows, order } = await ask<TrialsAnswer>('/seeds/trials?since=0');
     expect(order).toEqual([4, 0, 2]);

@@ -47,8 +47,9 @@ export class SweepView implements View {
     const unsettled = el('section', { id: 'unsettled' });
     const nav = el('nav', { 'aria-label': 'Sections' });
     const shared = el('p', { class: 'lead' });
+    const rows = el('p', { class: 'lead' });
     this.trials.hidden = true;
-    this.trials.append(el('h2', { id: 'trials-title' }, 'All trials'), this.table.element, shared);
+    this.trials.append(el('h2', { id: 'trials-title' }, 'All trials'), rows, this.table.element, shared);
     this.element.append(
       el(
         'header',
@@ -136,6 +137,11 @@ export class SweepView implements View {
       (answer) => answer.sections.map(({ id, title }) => [id, title] as const),
       (all) =>
         [...all, ['trials', 'All trials'] as const].map(([id, title]) => el('a', { href: `#${id}` }, title)),
+    );
+    this.part(
+      rows,
+      (answer) => answer.rows ?? '',
+      (text) => (text ? [text] : []),
     );
     this.setShared = createPart<string[]>(shared, (all) =>
       all.length > 0 ? [`The same wherever given: ${all.join(', ')}.`] : [],
