@@ -5,6 +5,7 @@
 export { RgsweepError } from './errors.js';
 export type { DataStatistics, FieldShape } from './basis/types.js';
 export { readSamples } from './data/dataset.js';
+export { filesDataset, type FilesDatasetOptions } from './data/filesDataset.js';
 export { sampledDataset, type DrawInput, type SampledDatasetOptions } from './data/sampledDataset.js';
 export type { DatasetWork, TaskDataset } from './data/taskDataset.js';
 export { evaluateDensity, type DensityEvaluation, type DensityEvaluationInput } from './eval/density.js';
