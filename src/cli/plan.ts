@@ -33,7 +33,7 @@ export function describePlan(spec: SweepSpec): Plan {
     ...(budget.gpuHours === undefined ? [] : [`${budget.gpuHours} GPU hours`]),
   ];
   const text = [
-    `${spec.name}: ${budget.trials} searched trials (${sampler.name}, ${pruner.name}) and ${spec.baselines.length} baselines${replicates > 1 ? `, each with ${replicates} seeds` : ''}`,
+    `${spec.name}: ${budget.trials} searched trials (${sampler.name}, ${pruner.name}) and ${spec.baselines.length} ${spec.baselines.length === 1 ? 'baseline' : 'baselines'}${replicates > 1 ? `, each with ${replicates} seeds` : ''}`,
     ...(spec.warmStart
       ? [`  starts from what was found by ${spec.warmStart.join(', ')}, read at its launch`]
       : []),

@@ -10,6 +10,7 @@ import { scheduleFamily, scheduleLabel } from '../../src/schedule/label.js';
 import { scheduleParameterNames } from '../../src/schedule/parameters.js';
 import { createProcess } from '../../src/schedule/process.js';
 import { parseSpace } from '../../src/space/parse.js';
+import { trainingParameterNames } from '../../src/train/parameters.js';
 import { freeField } from './freeField.js';
 
 const folder = new URL('../../search-spaces/', import.meta.url);
@@ -28,8 +29,9 @@ describe.each(files)('search-spaces/%s', (file) => {
   const space = parseSpace(parse(text), file);
   const statistics = file.startsWith('cifar') ? images() : freeField();
 
-  it('names only schedule parameters, and begins with a comment for its reader', () => {
-    for (const { name } of space.parameters) expect(scheduleParameterNames).toContain(name);
+  it('names only parameters of schedules and training, and begins with a comment for its reader', () => {
+    const known = [...scheduleParameterNames, ...trainingParameterNames];
+    for (const { name } of space.parameters) expect(known).toContain(name);
     expect(text.startsWith('# ')).toBe(true);
   });
 
