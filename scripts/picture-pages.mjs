@@ -58,7 +58,7 @@ async function showReport(tab) {
 async function showPage(tab) {
   await tab.goto(served.url);
   await tab.locator('#all-trials tbody tr').first().waitFor();
-  await tab.locator('#search h2').evaluate((heading) => heading.scrollIntoView({ behavior: 'instant' }));
+  await tab.locator('#search').evaluate((section) => section.scrollIntoView({ behavior: 'instant' }));
   for (const chart of await tab.locator('figure').all()) {
     const box = await chart.boundingBox();
     if (box && box.y < height && box.y + box.height > 0)
