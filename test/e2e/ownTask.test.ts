@@ -42,7 +42,7 @@ describe('a task of one’s own, on a real server', () => {
     const file = stack.writeSweep('wells', sweepOf('wells', [60, 180]));
     const launched = await stack.run('launch', file);
     expect(launched.stderr).toBe('');
-    const { spec, trials } = await sweepEnded(store, 'wells', 240);
+    const { spec, trials } = await sweepEnded(store, 'wells', 480);
     // The first of the module's figures, where the file names none.
     expect(spec.objective).toEqual({ metric: 'kl', direction: 'minimize' });
     expect(spec.task).toMatchObject({
@@ -103,5 +103,5 @@ describe('a task of one’s own, on a real server', () => {
     writeFileSync(module, asLaunched);
     expect((await stack.run('resume', 'longer')).code).toBe(0);
     expect((await stack.run('stop', 'longer')).code).toBe(0);
-  }, 400_000);
+  }, 800_000);
 });
