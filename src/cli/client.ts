@@ -69,11 +69,11 @@ function sameSpec(a: SweepSpec, b: SweepSpec): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Do two specs differ in nothing but what their task's module is? */
+/** Do two specs differ in nothing but what their task's module and its data are? */
 function isChangedModule(a: SweepSpec, b: SweepSpec): boolean {
   if (a.task.name !== 'module' || b.task.name !== 'module') return false;
-  const { sha256, shape, metrics, title } = b.task;
-  return sameSpec({ ...a, task: { ...a.task, sha256, shape, metrics, title } }, b);
+  const { sha256, shape, metrics, title, source } = b.task;
+  return sameSpec({ ...a, task: { ...a.task, sha256, shape, metrics, title, ...(source && { source }) } }, b);
 }
 
 /**
@@ -90,7 +90,9 @@ export async function findLaunched(
     throw new RgsweepError(
       'conflict',
       `a sweep called "${spec.name}" is in ${store.url} already and was launched ${
-        isChangedModule(known, spec) ? 'before its task module changed' : 'from another file'
+        isChangedModule(known, spec)
+          ? 'before its task module, or the files of its data, changed'
+          : 'from another file'
       }`,
       { remedy: 'choose another name, or launch with --fresh to take the next free one' },
     );

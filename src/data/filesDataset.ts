@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { dimensionOf } from '../basis/linear.js';
 import type { FieldShape } from '../basis/types.js';
 import { messageOf, RgsweepError } from '../errors.js';
@@ -19,7 +19,7 @@ export interface FilesDatasetOptions<Settings> {
 }
 
 /**
- * A task's data set of files that are there already, each split from its own.
+ * A task's data set of files that are there already, each split from its own. Its source is their SHA-256.
  * `prepare` throws RgsweepError('data-missing') naming the file, and what is wrong with it: missing, damaged, of another shape, not
  * finite, fewer than two fields, or the same as that of another split.
  */
@@ -30,6 +30,11 @@ export function filesDataset<Settings>({
 }: FilesDatasetOptions<Settings>): TaskDataset<Settings> {
   return {
     shape,
+    source: (settings) => {
+      const hash = createHash('sha256');
+      for (const split of splits) hash.update(hashOf(readFileSync(fileOf(folder(settings), split))));
+      return hash.digest('hex');
+    },
     async prepare(settings, work) {
       const data = readSplits(folder(settings), dimensionOf(shape(settings)));
       const count = (split: Split) => data[split].length / dimensionOf(shape(settings));
@@ -43,19 +48,25 @@ export function filesDataset<Settings>({
   };
 }
 
+function fileOf(folder: string, split: Split): string {
+  const names = ['npy', 'safetensors'].map((ending) => `${split}.${ending}`);
+  const name = names.find((one) => existsSync(join(folder, one)));
+  if (name === undefined) throw refuse(folder, `it has neither ${names.join(' nor ')}`);
+  return join(folder, name);
+}
+
+const hashOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
 function readSplits(folder: string, dimension: number): Record<Split, Float32Array> {
   const hashes = new Map<string, string>();
   const read = splits.map((split): [Split, Float32Array] => {
-    const names = ['npy', 'safetensors'].map((ending) => `${split}.${ending}`);
-    const name = names.find((one) => existsSync(join(folder, one)));
-    if (name === undefined) throw refuse(folder, `it has neither ${names.join(' nor ')}`);
-    const file = join(folder, name);
+    const file = fileOf(folder, split);
     const bytes = readFileSync(file);
-    const hash = createHash('sha256').update(bytes).digest('hex');
+    const hash = hashOf(bytes);
     const same = hashes.get(hash);
     if (same !== undefined)
-      throw refuse(file, `it is the same as ${same}: splits must have no field in common`);
-    hashes.set(hash, name);
+      throw refuse(file, `it is the same as ${basename(same)}: splits must have no field in common`);
+    hashes.set(hash, file);
     return [split, fieldsOf(file, bytes, dimension)];
   });
   return Object.fromEntries(read) as Record<Split, Float32Array>;

@@ -20,8 +20,14 @@ export interface TaskDataset<Settings> {
   /** The shape of one field. */
   shape(this: void, settings: Settings): FieldShape;
   /**
+   * A hash of the files that the data come from, taken at launch: with other files it is another data set. Absent where the
+   * settings alone say what the data are.
+   * @throws RgsweepError('data-missing') when they cannot be read
+   */
+  source?(this: void, settings: Settings): string;
+  /**
    * Makes {train,validation,test}.safetensors, statistics.safetensors and, last, dataset.json with every file's size and hash.
-   * The same settings must give the same data.
+   * The same settings and source must give the same data.
    * @throws RgsweepError: 'bad-configuration' for data that cannot be made, 'data-missing' for source files that are missing
    *   or damaged, 'cancelled' by the signal, 'store-unavailable' when the folder cannot be written
    */
@@ -63,7 +69,7 @@ export function taskShape(task: TaskDescription): FieldShape {
 export function taskDatasetKey(task: TaskDescription): string {
   if (task.name !== 'module') return builtIn(task).key(task);
   return createHash('sha256')
-    .update(JSON.stringify(['module-1', task.sha256, task.settings]))
+    .update(JSON.stringify(['module-1', task.sha256, task.settings, task.source]))
     .digest('hex')
     .slice(0, 16);
 }

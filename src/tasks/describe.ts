@@ -41,6 +41,9 @@ export function describeModuleTask(
   const shape = attempt('dataset.shape', () => dataset.shape(value));
   const { height, width, channels } = (shape ?? {}) as Partial<FieldShape>;
   attempt('dataset.shape', () => checkShape({ height, width, channels } as FieldShape));
+  const source = dataset.source && attempt('dataset.source', () => dataset.source!(value));
+  if (source !== undefined && typeof source !== 'string')
+    throw refuse(`task.module: dataset.source of ${title} gives ${typeof source}, not a hash`);
   return {
     name: 'module',
     module: file,
@@ -49,6 +52,7 @@ export function describeModuleTask(
     sha256,
     shape: { height: height!, width: width!, channels: channels! },
     metrics: [...metrics],
+    ...(source === undefined ? {} : { source }),
   };
 }
 

@@ -39,9 +39,19 @@ export async function prepareTaskDataset(
   task: TaskDescription,
   work: Omit<DatasetWork, 'key'>,
 ): Promise<DatasetFiles> {
-  const { dataset, settings } =
-    task.name === 'module'
-      ? { dataset: (await loadLaunchedModule(task)).dataset, settings: task.settings }
-      : { dataset: builtInDatasets[task.name] as TaskDefinition<unknown>['dataset'], settings: task };
-  return dataset.prepare(settings, { ...work, key: taskDatasetKey(task) });
+  const key = taskDatasetKey(task);
+  if (task.name !== 'module') {
+    const dataset = builtInDatasets[task.name] as TaskDefinition<unknown>['dataset'];
+    return dataset.prepare(task, { ...work, key });
+  }
+  const { dataset } = await loadLaunchedModule(task);
+  if (task.source !== undefined && dataset.source?.(task.settings) !== task.source)
+    throw new RgsweepError(
+      'data-missing',
+      `the files of ${task.title}'s data have changed since the launch`,
+      {
+        remedy: 'put them back as they were, or launch the sweep under another name',
+      },
+    );
+  return dataset.prepare(task.settings, { ...work, key });
 }

@@ -62,6 +62,8 @@ export interface ModuleTask {
   shape: { height: number; width: number; channels: number };
   /** Figures that it has at every rung. */
   metrics: string[];
+  /** Hash of the files that its data come from, where it has some. */
+  source?: string;
 }
 
 /** The tasks that come with rgsweep. */

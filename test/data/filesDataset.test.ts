@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -61,6 +61,16 @@ describe('a data set of files', () => {
     expect(readSamples(folder, 'train')).toEqual(expected(0, 5));
     expect(readSamples(folder, 'validation')).toEqual(expected(5, 3));
     expect(readSamples(folder, 'test')).toEqual(expected(8, 2));
+  });
+
+  it('is another one when a file is, and only then', () => {
+    const source = (name: string) => dataset.source!(join(root, name));
+    expect(source('from')).toMatch(/^[0-9a-f]{64}$/);
+    // These two folders hold the same files, but for one.
+    expect(source('single')).not.toBe(source('nan'));
+    cpSync(join(root, 'nan'), join(root, 'nan-copy'), { recursive: true });
+    expect(source('nan-copy')).toBe(source('nan'));
+    expect(() => source('missing')).toThrow(/missing: it has neither test\.npy nor test\.safetensors/);
   });
 
   it('may be of safetensors', async () => {

@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { taskDatasetKey } from '../../src/data/taskDataset.js';
 import { sweepFileOf } from '../../src/report/sweepFile.js';
 import { checkUnchanged } from '../../src/tasks/module.js';
 import type { SweepSpec } from '../../src/sweep/types.js';
+import { encodeSafetensors } from '../../src/tensors/safetensors.js';
 import type { ModuleTask } from '../../src/train/protocol.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'rgsweep-module-'));
@@ -128,6 +130,45 @@ describe('a task’s module in a sweep file', () => {
     expect(() => checkUnchanged(task)).toThrow(/has changed since the launch/);
     writeFileSync(join(file, '../lib/spread.mjs'), 'export const spread = 2;\n');
     expect(() => checkUnchanged(task)).not.toThrow();
+  });
+
+  it('may have data of files, whose hash tells when they are others', () => {
+    const dataset = `filesDataset({
+    shape: ({ size }) => ({ height: 1, width: size, channels: 1 }),
+    folder: () => fileURLToPath(new URL('./data', import.meta.url)),
+  }),
+  model`;
+    const file = written(
+      `import { fileURLToPath } from 'node:url';\nimport { filesDataset } from 'rgsweep';` +
+        replaced(/sampledDataset\(\{[^]*?\}\),\n {2}model/, dataset),
+    );
+    const data = join(file, '../data');
+    mkdirSync(data);
+    const write = (split: string, first: number) =>
+      writeFileSync(
+        join(data, `${split}.safetensors`),
+        encodeSafetensors({
+          samples: { shape: [2, 4], data: Float32Array.from({ length: 8 }, (_, n) => first + n) },
+        }),
+      );
+    const launched = () => load(file)[0]!;
+    expect(launched().error!.message).toMatch(/data: it has neither train\.npy nor train\.safetensors/);
+    for (const [n, split] of ['train', 'validation', 'test'].entries()) write(split, n);
+    const task = launched().spec!.task as ModuleTask;
+    expect(task.source).toMatch(/^[0-9a-f]{64}$/);
+    expect(launched().spec!.task).toEqual(task);
+    write('test', 7);
+    const other = launched().spec!.task as ModuleTask;
+    expect(taskDatasetKey(other)).not.toBe(taskDatasetKey(task));
+    const prepare = (one: ModuleTask) => {
+      const registry = new URL('../../dist/src/tasks/registry.js', import.meta.url).href;
+      const program = `const { prepareTaskDataset } = await import(${JSON.stringify(registry)});
+        await prepareTaskDataset(${JSON.stringify(one)}, { folder: ${JSON.stringify(join(file, '../made'))} })
+          .then(() => console.log('made'), (error) => console.log(error.kind, error.message));`;
+      return spawnSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }).stdout;
+    };
+    expect(prepare(task)).toBe("data-missing the files of coins's data have changed since the launch\n");
+    expect(prepare(other)).toBe('made\n');
   });
 
   describe('is refused in one line', () => {
