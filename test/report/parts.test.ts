@@ -39,6 +39,16 @@ describe('scales', () => {
     );
   });
 
+  test('have few ticks where values differ by rounding alone', () => {
+    for (const value of [1, -7, 0.3, 1e15, -1e-4]) {
+      const next = value * (1 + Number.EPSILON);
+      const { ticks, domain } = scaleOf([value, next], { log: false });
+      expect(ticks.length).toBeGreaterThan(1);
+      expect(ticks.length).toBeLessThan(10);
+      expect(domain[0]).toBeLessThan(value);
+    }
+  });
+
   test('are logarithmic where values span more than a factor of three', () => {
     expect(scaleOf([0.05, 0.3]).type).toBe('log');
     expect(scaleOf([0.05, 0.1]).type).toBe('linear');

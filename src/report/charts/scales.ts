@@ -34,7 +34,7 @@ function roundTicks(low: number, high: number, wanted: number): number[] {
   const step = [1, 2, 2.5, 5, 10].find((factor) => factor * power >= rough)! * power;
   const ticks: number[] = [];
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high * (1 + 1e-12) + step * 1e-9; i++)
-    ticks.push(Number((i * step).toPrecision(12)));
+    ticks.push(Number((i * step).toPrecision(15)));
   return ticks;
 }
 
@@ -74,8 +74,11 @@ export function scaleOf(
     const domain: [number, number] = [low / factor, high * factor];
     return { type: 'log', domain, ticks: logTicks(...domain) };
   }
-  // A span that small is rounding, and its powers of ten leave the range of numbers.
-  const span = [high - low, Math.abs(high)].find((size) => size > 1e-250) ?? 1;
+  // Below a billionth of the values a span is rounding: no tick could be told from the next. So it is where its powers of ten would
+  // leave the range of numbers.
+  const size = Math.max(Math.abs(low), Math.abs(high));
+  const least = Math.max(1e-250, 1e-9 * size);
+  const span = [high - low, size].find((one) => one > least) ?? 1;
   const domain: [number, number] = [low - air * span, high + air * span];
   // A positive quantity that comes near zero is shown from zero.
   if (low >= 0 && domain[0] < 0.15 * span) domain[0] = low === 0 ? -0.02 * span : Math.max(0, domain[0]);
