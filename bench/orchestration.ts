@@ -17,6 +17,7 @@ import { Client, Connection } from '@temporalio/client';
 import { launchSweep } from '../src/cli/client.js';
 import { startStack } from '../src/stack/stack.js';
 import { openStore } from '../src/store/open.js';
+import { wholeNumber } from './arguments/wholeNumber.js';
 import { listTrials, readSweepRecord } from '../src/store/records.js';
 import { parseSweepFile } from '../src/sweep/spec.js';
 
@@ -24,9 +25,7 @@ const { values } = parseArgs({
   args: process.argv.slice(2),
   options: { trials: { type: 'string', default: '40' } },
 });
-const trials = Number(values.trials);
-if (!Number.isInteger(trials) || trials < 1)
-  throw new Error(`--trials takes a whole number, not ${values.trials}`);
+const trials = wholeNumber('trials', values.trials);
 
 const trainer = fileURLToPath(new URL('../../test/fixtures/trainer.mjs', import.meta.url));
 process.env.RGSWEEP_TRAINER = JSON.stringify([process.execPath, trainer]);

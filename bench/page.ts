@@ -15,6 +15,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { chromium, type Browser } from 'playwright-core';
 import { openStore } from '../src/store/open.js';
+import { wholeNumber } from './arguments/wholeNumber.js';
 import { cpuSeconds } from './orchestration/processes.js';
 import { measureView, type ViewTimes } from './page/measure.js';
 import { keepSweep } from './page/sweep.js';
@@ -28,12 +29,9 @@ const { values } = parseArgs({
     cold: { type: 'string', default: '3' },
   },
 });
-function count(name: 'trials' | 'rounds' | 'cold'): number {
-  const value = Number(values[name]);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`--${name} takes a whole number of at least 1, not ${values[name]}`);
-}
-const [trials, rounds, cold] = [count('trials'), count('rounds'), count('cold')];
+const trials = wholeNumber('trials', values.trials);
+const rounds = wholeNumber('rounds', values.rounds);
+const cold = wholeNumber('cold', values.cold);
 const say = (line = '') => process.stdout.write(`${line}\n`);
 
 const finder = fileURLToPath(new URL('../../scripts/install-chromium.mjs', import.meta.url));

@@ -19,6 +19,7 @@ import { startStack } from '../src/stack/stack.js';
 import { layout } from '../src/store/layout.js';
 import { openStore } from '../src/store/open.js';
 import { listTrials, readSpec, readSweepRecord } from '../src/store/records.js';
+import { wholeNumber } from './arguments/wholeNumber.js';
 import { costAt, keepInterval, keptIntervals, type Interval } from './orchestration/intervals.js';
 import { cpuSeconds, residentMebibytes } from './orchestration/processes.js';
 import { keepFinishedTrials, trivialSweep } from './orchestration/sweeps.js';
@@ -34,14 +35,9 @@ const { values } = parseArgs({
     folder: { type: 'string' },
   },
 });
-function count(name: 'trials' | 'concurrency' | 'from', least = 1): number {
-  const value = Number(values[name]);
-  if (Number.isInteger(value) && value >= least) return value;
-  throw new Error(`--${name} takes a whole number of at least ${least}, not ${values[name]}`);
-}
-const trials = count('trials');
-const concurrency = count('concurrency');
-const from = count('from', 0);
+const trials = wholeNumber('trials', values.trials);
+const concurrency = wholeNumber('concurrency', values.concurrency);
+const from = wholeNumber('from', values.from, 0);
 if (from >= trials) throw new Error(`--from is ${from}: it must be below --trials (${trials})`);
 
 process.env.RGSWEEP_TRAINER = 'simulated';

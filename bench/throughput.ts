@@ -20,6 +20,7 @@ import { launchSweep } from '../src/cli/client.js';
 import { startStack } from '../src/stack/stack.js';
 import { openStore } from '../src/store/open.js';
 import { listTrials } from '../src/store/records.js';
+import { wholeNumber } from './arguments/wholeNumber.js';
 import { bareControlQueue } from './orchestration/bareActivities.js';
 import type { bareSweep } from './orchestration/bareWorkflows.js';
 import { cpuSeconds } from './orchestration/processes.js';
@@ -33,14 +34,9 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '2' },
   },
 });
-function count(name: 'trials' | 'concurrency' | 'rounds'): number {
-  const value = Number(values[name]);
-  if (Number.isInteger(value) && value >= 1) return value;
-  throw new Error(`--${name} takes a whole number of at least 1, not ${values[name]}`);
-}
-const trials = count('trials');
-const concurrency = count('concurrency');
-const rounds = count('rounds');
+const trials = wholeNumber('trials', values.trials);
+const concurrency = wholeNumber('concurrency', values.concurrency);
+const rounds = wholeNumber('rounds', values.rounds);
 const say = (line = '') => process.stdout.write(`${line}\n`);
 const bareProgram = fileURLToPath(new URL('./orchestration/bareWorker.js', import.meta.url));
 

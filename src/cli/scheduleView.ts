@@ -20,7 +20,7 @@ import {
   type FollowedFlow,
 } from '../schedule/universality.js';
 import type { Parameters } from '../space/types.js';
-import type { ImagesTask } from '../train/protocol.js';
+import { isImagesTask, type ImagesTask } from '../train/protocol.js';
 import type { StoreOption } from './connection.js';
 import { generatedImages, storedCifar10 } from './imageData.js';
 import { writePictures, type PictureFormat } from './pictureFiles.js';
@@ -88,7 +88,13 @@ export async function showSchedule(
   if (options.pictures !== undefined) {
     const { schedulePictures } = await import('../report/schedulePictures.js');
     const reference = createProcess(presets['standard']!, statistics);
-    const drawn = await schedulePictures({ label, process, reference, samples });
+    const drawn = await schedulePictures({
+      label,
+      process,
+      reference,
+      samples,
+      images: isImagesTask({ name: options.task ?? 'phi4' }),
+    });
     if (flow) {
       const { kurtosisPicture, universalityPicture } = await import('../report/flowPictures.js');
       drawn.push(await kurtosisPicture(process, label, flow));

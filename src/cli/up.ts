@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import type { RgsweepError } from '../errors.js';
@@ -111,7 +112,7 @@ export async function up(options: UpOptions): Promise<number> {
       });
       const { name } = launched;
       say(launched.existing ? `going on with ${name}` : `launched ${name}`);
-      say(`server ${stack.address}, store ${store.url}, logs ${shownPath(folder)}/logs`);
+      say(`server ${stack.address}, store ${store.url}, logs ${shownPath(join(folder, 'logs'))}`);
       let state: SweepState = 'running';
       if (options.follow)
         state = await followSweep({

@@ -1,6 +1,7 @@
 import type { ResidualModel } from '../model/residual.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import { variationalBound } from './bound.js';
+import { finiteOf } from './finite.js';
 import { convergedSteps, flowNll, flowSamples } from './likelihood.js';
 import { blockedMean, effectiveSampleSize, evenlySpacedRows } from './statistics.js';
 
@@ -96,15 +97,4 @@ export async function evaluateDensity(input: DensityEvaluationInput): Promise<De
     Object.assign(metrics, { reverseKl: reverse.value, reverseKlError: reverse.error });
   }
   return { ...finiteOf(metrics, warnings), samples: Float32Array.from(own.fields), nll };
-}
-
-/** The finite figures; warns of the others. */
-export function finiteOf(
-  metrics: Readonly<Record<string, number>>,
-  warnings: string[],
-): Pick<DensityEvaluation, 'metrics' | 'warnings'> {
-  const finite = Object.entries(metrics).filter(([, value]) => Number.isFinite(value));
-  const lost = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
-  if (lost.length > 0) warnings.push(`not finite, left out: ${lost.join(', ')}`);
-  return { metrics: Object.fromEntries(finite), warnings };
 }

@@ -10,6 +10,7 @@ import type { DiffusionProcess } from '../schedule/types.js';
 import { componentBounds } from './bound.js';
 import { frechetDistance, kernelDistance } from './featureDistances.js';
 import { createRandomFeatures, loadFeatureNetwork, type FeatureNetwork } from './features.js';
+import { finiteOf } from './finite.js';
 import { patchWasserstein, slicedWasserstein, spectrumDistance } from './imageDistances.js';
 import { convergedSteps, flowNll } from './likelihood.js';
 import { blockedMean } from './statistics.js';
@@ -129,7 +130,7 @@ export async function evaluateImages(input: ImagesEvaluationInput): Promise<Imag
   const samples = Float32Array.from(own.fields);
   metrics.functionEvaluations = own.functionEvaluations;
   Object.assign(metrics, await distances(input, samples));
-  return { ...finite(metrics, warnings), samples, bands: byBand, bound };
+  return { ...finiteOf(metrics, warnings), samples, bands: byBand, bound };
 }
 
 function bitsPerDimension(
@@ -277,16 +278,4 @@ async function distances(
   if (inception !== undefined && level === 'final')
     await onFeatures(await loadFeatureNetwork(inception), { frechet: 'fid', kernel: 'kid' });
   return out;
-}
-
-function finite(
-  metrics: Record<string, number>,
-  warnings: string[],
-): Pick<ImagesEvaluation, 'metrics' | 'warnings'> {
-  const lost = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
-  if (lost.length > 0) warnings.push(`not finite, left out: ${lost.join(', ')}`);
-  return {
-    metrics: Object.fromEntries(Object.entries(metrics).filter(([, value]) => Number.isFinite(value))),
-    warnings,
-  };
 }

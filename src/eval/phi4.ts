@@ -2,7 +2,8 @@ import { createLattice, phi4Action } from '../data/phi4/action.js';
 import { knownLogZ } from '../data/phi4/logZ.js';
 import { phi4Observables, type Estimate } from '../data/phi4/observables.js';
 import type { Phi4Task } from '../train/protocol.js';
-import { evaluateDensity, finiteOf, type DensityEvaluation, type DensityEvaluationInput } from './density.js';
+import { evaluateDensity, type DensityEvaluation, type DensityEvaluationInput } from './density.js';
+import { finiteOf } from './finite.js';
 
 export interface Phi4EvaluationInput extends Omit<DensityEvaluationInput, 'actions' | 'logZ'> {
   task: Phi4Task;

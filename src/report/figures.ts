@@ -1,4 +1,5 @@
 import type { Objective, SweepSpec } from '../sweep/types.js';
+import { isImagesTask } from '../train/protocol.js';
 
 /** A measured number with the standard error of its measurement, where one is known. */
 export interface Figure {
@@ -167,8 +168,7 @@ export function companionMetric({
   task,
   objective: { metric },
 }: Pick<SweepSpec, 'task' | 'objective'>): string {
-  const isImages = task.name === 'images' || task.name === 'cifar10';
-  const [first, second] = isImages ? (['bpd', 'vlb'] as const) : (['ess', 'kl'] as const);
+  const [first, second] = isImagesTask(task) ? (['bpd', 'vlb'] as const) : (['ess', 'kl'] as const);
   return metric === first ? second : first;
 }
 

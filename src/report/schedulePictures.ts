@@ -13,6 +13,8 @@ export interface SchedulePicturesInput {
   reference: DiffusionProcess;
   /** Fields of the data to noise, at least one: the first is drawn. */
   samples: Float32Array | Float64Array;
+  /** The data are images: strips show them in their own tones. Default: fields around 0, in blue and orange. */
+  images?: boolean;
   /** Random numbers of the noising strips. */
   seed?: number;
 }
@@ -186,10 +188,17 @@ function bySpectrum(
 }
 
 /** Four rows of nine times: the noised field and the noise in it, of the schedule and of the reference. */
-function strips({ label, process, reference, samples, seed = 1 }: SchedulePicturesInput): string {
+function strips({
+  label,
+  process,
+  reference,
+  samples,
+  images = false,
+  seed = 1,
+}: SchedulePicturesInput): string {
   const { shape, dimension } = process.basis;
   const sample = Float64Array.from(samples.subarray(0, dimension));
-  const middle = shape.channels === 3 ? process.mean.reduce((a, b) => a + b, 0) / dimension : 0;
+  const middle = images ? process.mean.reduce((a, b) => a + b, 0) / dimension : 0;
   const row = (title: string, of: DiffusionProcess, noiseOnly: boolean) => ({
     title,
     fields: eighths.map((t) => {
@@ -211,6 +220,7 @@ function strips({ label, process, reference, samples, seed = 1 }: SchedulePictur
     shape,
     spread: 2.5 * Math.sqrt(meanVariance(process)),
     middle,
+    grey: images,
   });
 }
 

@@ -31,7 +31,7 @@ import {
 } from './specChecks.js';
 import { builtInTasks, phi4, resolveTask } from './builtInTasks.js';
 import { metricsOfTask } from './objectiveMetrics.js';
-import type { SweepTask } from '../train/protocol.js';
+import { isImagesTask, type SweepTask } from '../train/protocol.js';
 import { defaultSupervision, type SweepSpec } from './types.js';
 
 const sweepName = z
@@ -233,7 +233,7 @@ export function parseSweepFile(
   checkRungs(rungs, where);
   const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
   checkWarmStart(warmStart, spec.name, where);
-  const images = task.name === 'images' || task.name === 'cifar10';
+  const images = isImagesTask(task);
   const asked = spec.objective ?? {
     metric: task.name === 'command' ? 'kl' : metricsOfTask(task)[0]!,
     direction: 'minimize' as const,

@@ -70,6 +70,10 @@ export interface ModuleTask {
 export type BuiltInTask = Phi4Task | ImagesTask | Cifar10Task;
 /** What is trained on what; the name decides which of src/tasks serves it. */
 export type TaskDescription = BuiltInTask | ModuleTask;
+/** Are the fields of this task images, built in with their U-Net and figures? */
+export function isImagesTask(task: { name: SweepTask['name'] }): boolean {
+  return task.name === 'images' || task.name === 'cifar10';
+}
 /** A task's name. */
 export type TaskName = TaskDescription['name'];
 /** The description of the task of this name. */

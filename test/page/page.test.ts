@@ -3,8 +3,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Pages } from '../../src/page/pages.js';
-import { startPageServer, type PageServer } from '../../src/page/server.js';
+import type { PageServer } from '../../src/page/server.js';
 import { galleryCharts } from '../../src/report/gallery.js';
 import { renderReport } from '../../src/report/html.js';
 import { bestSearched } from '../../src/report/ranking.js';
@@ -12,7 +11,7 @@ import { writeLog } from '../../src/store/logs.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
 import { fixtureSnapshot, fixtureStatistics } from '../report/fixture.js';
 import { findBrowser, openBrowser, openTab, visibleMarks } from './browser.js';
-import { keepArtifacts, keepSweep, largeSnapshot, temporaryStore } from './store.js';
+import { keepArtifacts, keepSweep, largeSnapshot, startTestPage, temporaryStore } from './store.js';
 
 const browser = findBrowser();
 if ('missing' in browser) console.log(`tests in a real browser: not run, ${browser.missing}`);
@@ -66,13 +65,7 @@ beforeAll(async () => {
   await keepSweep(made.store, largeSnapshot('middle', 60));
   await keepSweep(made.store, largeSnapshot('large', 2000));
   await keepSweep(made.store, hostileSnapshot());
-  server = await startPageServer({
-    pages: new Pages(made.store, async () => undefined, false),
-    port: 0,
-    host: '127.0.0.1',
-    allowedHosts: [],
-    allowActions: false,
-  });
+  server = await startTestPage(made.store);
   if ('path' in browser) ({ context, close } = await openBrowser(browser.path));
 }, 300_000);
 

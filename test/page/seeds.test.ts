@@ -2,8 +2,7 @@ import { rmSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SweepAnswer, SweepsAnswer, TrialAnswer, TrialsAnswer } from '../../src/page/api.js';
-import { Pages } from '../../src/page/pages.js';
-import { startPageServer, type PageServer } from '../../src/page/server.js';
+import type { PageServer } from '../../src/page/server.js';
 import { sweepGauges } from '../../src/metrics/sweepView.js';
 import { stretchesOf } from '../../src/report/charts/timeline.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
@@ -11,7 +10,7 @@ import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import { mainFile } from '../e2e/harness.js';
 import { fixtureSnapshot, fixtureSpec } from '../report/fixture.js';
 import { recordOf } from '../sweep/records.js';
-import { keepSweep, temporaryStore } from './store.js';
+import { keepSweep, startTestPage, temporaryStore } from './store.js';
 
 const minute = (n: number) => new Date(Date.UTC(2026, 2, 1, 9, n)).toISOString();
 
@@ -77,13 +76,7 @@ describe('a sweep with several seeds a configuration is told by its means', () =
     const made = await temporaryStore();
     folder = made.folder;
     await keepSweep(made.store, snapshot);
-    server = await startPageServer({
-      pages: new Pages(made.store, async () => undefined, false),
-      port: 0,
-      host: '127.0.0.1',
-      allowedHosts: [],
-      allowActions: false,
-    });
+    server = await startTestPage(made.store);
   });
   afterAll(async () => {
     await server.close();

@@ -3,6 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { encodeStatistics } from '../../src/basis/statistics.js';
 import { datasetKey, defaultRecipe } from '../../src/data/dataset.js';
+import { Pages } from '../../src/page/pages.js';
+import { startPageServer, type PageServer } from '../../src/page/server.js';
 import { layout } from '../../src/store/layout.js';
 import { appendCurve, updateSweepRecord, writeSpec, writeTrial } from '../../src/store/records.js';
 import { openStore } from '../../src/store/open.js';
@@ -15,6 +17,17 @@ import { fixtureArtifacts, fixtureSnapshot, fixtureStatistics } from '../report/
 export async function temporaryStore(): Promise<{ store: ObjectStore; folder: string }> {
   const folder = mkdtempSync(join(tmpdir(), 'rgsweep-page-'));
   return { store: await openStore(`file://${folder}`), folder };
+}
+
+/** The live page of a store, read-only, on a free port of loopback; no Temporal server is behind it. */
+export function startTestPage(store: ObjectStore): Promise<PageServer> {
+  return startPageServer({
+    pages: new Pages(store, async () => undefined, false),
+    port: 0,
+    host: '127.0.0.1',
+    allowedHosts: [],
+    allowActions: false,
+  });
 }
 
 /** Writes a sweep as its workflow and trainers would have left it. */
