@@ -69,11 +69,13 @@ function sameSpec(a: SweepSpec, b: SweepSpec): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 
-/** Do two specs differ in nothing but what their task's module and its data are? */
-function isChangedModule(a: SweepSpec, b: SweepSpec): boolean {
-  if (a.task.name !== 'module' || b.task.name !== 'module') return false;
-  const { sha256, shape, metrics, title, source } = b.task;
-  return sameSpec({ ...a, task: { ...a.task, sha256, shape, metrics, title, ...(source && { source }) } }, b);
+/** What is another one than it was at the launch: the task's module or its data, where two specs differ in nothing else. */
+function whatChanged(known: SweepSpec, spec: SweepSpec): string | undefined {
+  if (known.task.name !== 'module' || spec.task.name !== 'module') return undefined;
+  const { sha256, shape, metrics, title, source } = spec.task;
+  const task = { ...known.task, sha256, shape, metrics, title, ...(source && { source }) };
+  if (!sameSpec({ ...known, task }, spec)) return undefined;
+  return known.task.sha256 === sha256 ? 'the files of its data' : 'its task module';
 }
 
 /**
@@ -86,16 +88,16 @@ export async function findLaunched(
 ): Promise<{ known?: SweepSpec; finished: boolean }> {
   const known = await readSpec(store, spec.name);
   if (!known) return { finished: false };
-  if (!sameSpec(known, spec))
+  if (!sameSpec(known, spec)) {
+    const changed = whatChanged(known, spec);
     throw new RgsweepError(
       'conflict',
       `a sweep called "${spec.name}" is in ${store.url} already and was launched ${
-        isChangedModule(known, spec)
-          ? 'before its task module, or the files of its data, changed'
-          : 'from another file'
+        changed === undefined ? 'from another file' : `before ${changed} changed`
       }`,
       { remedy: 'choose another name, or launch with --fresh to take the next free one' },
     );
+  }
   const record = await readSweepRecord(store, spec.name);
   return { known, finished: record?.state === 'complete' };
 }
