@@ -62,7 +62,7 @@ export class SweepFeed {
 
   private async read(): Promise<FeedState> {
     try {
-      const client = await this.findClient();
+      const client = await this.client();
       if (await this.isSettled()) return this.state!;
       if (!this.collector || this.collector.client !== client)
         this.collector = { client, collector: new SweepCollector(client, this.store, this.spec) };
@@ -73,6 +73,16 @@ export class SweepFeed {
       this.state = { ...this.state, problem: messageOf(error) };
       return this.state;
     }
+  }
+
+  /** The first view of a sweep that ended does not wait for a server: none knows more than the store. */
+  private async client(): Promise<Client | undefined> {
+    const found = this.findClient();
+    if (this.state) return found;
+    const record = await readSweepRecord(this.store, this.spec.name);
+    if (record?.finishedAt === undefined) return found;
+    found.catch(() => undefined);
+    return undefined;
   }
 
   /** A sweep that ended does not change until somebody resumes it, which its own record says. */

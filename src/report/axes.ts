@@ -48,11 +48,11 @@ export function axesOf(space: SearchSpace): Axis[] {
 /** Names of all parameters that any trial has, searched ones first, then those that differ between trials, then the rest. */
 export function parameterColumns(snapshot: SweepSnapshot): { varying: string[]; constant: string[] } {
   const searched = axesOf(snapshot.spec.space).map((axis) => axis.name);
-  const values = new Map<string, Set<string>>();
+  const values = new Map<string, Set<ParameterValue>>();
   for (const trial of snapshot.trials)
     for (const [name, value] of Object.entries(trial.parameters)) {
-      const seen = values.get(name) ?? new Set<string>();
-      seen.add(JSON.stringify(value));
+      const seen = values.get(name) ?? new Set<ParameterValue>();
+      seen.add(value);
       values.set(name, seen);
     }
   const others = [...values.keys()].filter((name) => !searched.includes(name));

@@ -35,9 +35,12 @@ export function formatPlain(value: number): string {
   return String(Number(value.toPrecision(Math.max(3, Math.ceil(Math.log10(size)))))).replace('-', minus);
 }
 
+// Made once: a number's own toLocaleString makes one each time, which tables of thousands of rows feel.
+const groups = new Intl.NumberFormat('en-US');
+
 /** A whole number in groups of three. */
 export function formatCount(value: number): string {
-  return value.toLocaleString('en-US').replace('-', minus);
+  return groups.format(value).replace('-', minus);
 }
 
 /** `0.0523 ± 0.0041`: two digits of the error, and the value to the same place; the value alone without an error. */

@@ -82,7 +82,8 @@ export function trialTableOf(snapshot: SweepSnapshot): TrialTable {
           : { text: parameterText(value) };
       }),
     ];
-    return { trial, cells: cells.map((cell) => ({ ...cell, text: fitLine(cell.text, longestText) })) };
+    for (const cell of cells) cell.text = fitLine(cell.text, longestText);
+    return { trial, cells };
   });
   const shared = constant
     .map((name) => {

@@ -7,7 +7,6 @@ import {
   mkdir,
   open,
   readdir,
-  readFile,
   rename,
   rmdir,
   stat,
@@ -18,6 +17,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RgsweepError } from '../errors.js';
 import { codeOf, explainFileError, isFullDisk } from './fileErrors.js';
+import { createFileReads } from './fileReads.js';
 import { checkKey, checkPrefix, compareKeys, reservedFolder } from './keys.js';
 import { mapLimited } from './limits.js';
 import { createLocks } from './lock.js';
@@ -124,6 +124,7 @@ export async function openFileStore(
   const temporary = join(own, 'temporary');
   const lockFolder = join(own, 'locks');
   const locks = createLocks(lockFolder, temporary);
+  const reads = createFileReads();
   const retry = { patienceSeconds: defaultPatienceSeconds, ...options };
   /** Folders whose own entry is known to be on the disk. */
   const syncedFolders = new Set<string>();
@@ -212,15 +213,6 @@ export async function openFileStore(
     );
   }
 
-  async function readOrUndefined(path: string): Promise<Buffer | undefined> {
-    try {
-      return await readFile(path);
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR', 'EISDIR'].includes(codeOf(error))) return undefined;
-      throw error;
-    }
-  }
-
   /** Removes the folders that a deleted object leaves empty, so that they are not listed. */
   async function removeEmptyFolders(path: string): Promise<void> {
     for (let at = dirname(path); at !== folder && at.startsWith(folder); at = dirname(at)) {
@@ -234,14 +226,7 @@ export async function openFileStore(
   }
 
   async function entriesOf(path: string): Promise<{ name: string; isFolder: boolean }[]> {
-    let entries;
-    try {
-      entries = await readdir(path, { withFileTypes: true });
-    } catch (error) {
-      if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return [];
-      throw error;
-    }
-    return entries
+    return (await reads.folder(path))
       .filter((entry) => entry.isFile() || entry.isDirectory())
       .filter((entry) => !(path === folder && entry.name === reservedFolder))
       .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
@@ -265,8 +250,12 @@ export async function openFileStore(
     }
   }
 
-  async function hasObject(folderKey: string): Promise<boolean> {
-    for await (const _ of walk(folderKey, '')) return true;
+  /** Is there a file in a folder, however deep? */
+  async function hasObject(path: string): Promise<boolean> {
+    const entries = await reads.folder(path);
+    if (entries.some((entry) => entry.isFile())) return true;
+    for (const entry of entries)
+      if (entry.isDirectory() && (await hasObject(join(path, entry.name)))) return true;
     return false;
   }
 
@@ -275,7 +264,7 @@ export async function openFileStore(
 
     async get(key) {
       const path = pathOf(key);
-      const body = await explained('read', key, () => readOrUndefined(path));
+      const body = await explained('read', key, () => reads.file(path));
       return body && { body, tag: tagOf(body) };
     },
 
@@ -310,7 +299,7 @@ export async function openFileStore(
       return explained('write', key, () =>
         withTemporary(writing(body), (file) =>
           locks.hold(key, async () => {
-            const current = moved ? undefined : await readOrUndefined(path);
+            const current = moved ? undefined : await reads.file(path);
             if (!moved && (!current || tagOf(current) !== tag)) return undefined;
             await place(path, async () => {
               if (!moved) await rename(file, path);
@@ -333,7 +322,7 @@ export async function openFileStore(
       const folderKey = prefix.replace(/\/$/, '');
       const path = folderKey === '' ? folder : join(folder, folderKey);
       for (const { name, isFolder } of await explained('list', prefix, () => entriesOf(path)))
-        if (isFolder && (await hasObject(folderKey === '' ? name : `${folderKey}/${name}`))) yield name;
+        if (isFolder && (await explained('list', prefix, () => hasObject(join(path, name))))) yield name;
     },
 
     async *leftovers(olderThanMilliseconds) {

@@ -36,6 +36,8 @@ export function decodeJsonLine(line: string): unknown {
   return JSON.parse(line, revive);
 }
 
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
 /**
  * The inverse of `encodeJson`.
  *
@@ -44,7 +46,7 @@ export function decodeJsonLine(line: string): unknown {
  */
 export function decodeJson(body: Uint8Array, where: string): unknown {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(body);
+    const text = utf8.decode(body);
     // Looking at every value takes several times as long as reading them, and few files need it.
     return text.includes(numberKey) ? JSON.parse(text, revive) : JSON.parse(text);
   } catch (error) {
