@@ -12,6 +12,9 @@ export function matMul(a: tf.Tensor2D, b: tf.Tensor2D): tf.Tensor2D {
       value: tf.matMul(x, y),
       gradFunc: (gradient: tf.Tensor, saved: tf.Tensor[]) => {
         const [left, right] = saved as [tf.Tensor2D, tf.Tensor2D];
+        // Native TensorFlow transposes within the product.
+        if (tf.getBackend() === 'tensorflow')
+          return [tf.matMul(gradient, right, false, true), tf.matMul(left, gradient, true, false)];
         return [tf.matMul(gradient, tf.transpose(right)), tf.matMul(tf.transpose(left), gradient)];
       },
     };

@@ -2,7 +2,12 @@ import { execFile } from 'node:child_process';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { messageOf, RgsweepError } from '../errors.js';
-import type { InstallableBackend, InstalledBackend } from '../train/nativeBackend.js';
+import {
+  installationFormat,
+  type InstallableBackend,
+  type InstalledBackend,
+} from '../train/nativeBackend.js';
+import { signalGuardLinking, signalGuardSource } from './signalGuard.js';
 
 /** tfjs-node's binding compiles against this TensorFlow unpatched and trains correctly on it. */
 const tensorflowVersion = '2.18.1';
@@ -50,7 +55,11 @@ export async function installBackend(options: InstallBackendOptions): Promise<In
         what: 'npm',
         remedy: 'npm comes with Node; it needs the npm registry',
       });
-    let installed: InstalledBackend = { format: 1, cuda: false, versions: { ...packages[name] } };
+    let installed: InstalledBackend = {
+      format: installationFormat,
+      cuda: false,
+      versions: { ...packages[name] },
+    };
     if (name === 'tensorflow') {
       const platform = options.platform ?? `${process.platform}-${process.arch}`;
       if (platform !== 'linux-x64')
@@ -158,6 +167,8 @@ async function compileBinding(compiler: string, folder: string): Promise<void> {
   const output = join(binding, 'lib', 'napi-v8');
   mkdirSync(output, { recursive: true });
   const sources = readdirSync(join(binding, 'binding')).filter((name) => name.endsWith('.cc'));
+  const guard = join(folder, 'signal-guard.cc');
+  writeFileSync(guard, signalGuardSource);
   await run(
     compiler,
     [
@@ -168,8 +179,9 @@ async function compileBinding(compiler: string, folder: string): Promise<void> {
         join(tensorflow, 'include'),
       ].map((include) => `-I${include}`),
       ...sources.map((name) => join(binding, 'binding', name)),
+      guard,
       ...['-o', join(output, 'tfjs_binding.node'), `-L${tensorflow}`],
-      ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2'],
+      ...['-l:libtensorflow_cc.so.2', '-l:libtensorflow_framework.so.2', signalGuardLinking],
       // Relative to the binding, so that the folder may move.
       '-Wl,-rpath,$ORIGIN/../../../../../python/tensorflow',
     ],

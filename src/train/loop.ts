@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { RgsweepError } from '../errors.js';
 import { uploadParameters, type ParameterArrays, type ParameterTensors } from '../model/arrays.js';
-import { createOptimizerState, optimizerStep, type OptimizerState } from './optimizer.js';
+import { createOptimizerState, gradientNorm, optimizerStep, type OptimizerState } from './optimizer.js';
 import type { TrainingParameters } from './parameters.js';
 
 /** What a task trains: a loss on the batch of every step, and whatever that keeps on the backend. */
@@ -44,10 +44,9 @@ export function createTraining({ objective, initialize, training, from }: Traini
 
   const advance = async () => {
     const { loss, gradients } = await lossAndGradients(objective, state.parameters, step);
-    if (
-      !Number.isFinite(loss) ||
-      Object.values(gradients).some((gradient) => gradient.some((x) => !Number.isFinite(x)))
-    )
+    // In double precision the squares of single-precision numbers cannot overflow: it is finite when all of them are.
+    const norm = gradientNorm(gradients);
+    if (!Number.isFinite(loss) || !Number.isFinite(norm))
       throw new RgsweepError(
         'diverged',
         `the loss is ${loss} at training step ${step + 1}, or a gradient is not finite`,
@@ -55,7 +54,7 @@ export function createTraining({ objective, initialize, training, from }: Traini
           remedy: `lower learningRate (${training.learningRate}) or gradientClip (${training.gradientClip})`,
         },
       );
-    optimizerStep(state, gradients, training, step);
+    optimizerStep(state, gradients, training, step, norm);
     step += 1;
     return loss;
   };

@@ -7,9 +7,15 @@ import { messageOf } from '../errors.js';
 export const installableBackends = ['tensorflow', 'webgpu'] as const;
 export type InstallableBackend = (typeof installableBackends)[number];
 
+/**
+ * Raised when what `rgsweep backend install` builds changes. 2: the binding lets signals wait. One of format 1 is used on, without oneDNN,
+ * whose kernels signals harm most, and `rgsweep backend install` makes it anew.
+ */
+export const installationFormat = 2;
+
 /** installed.json of a backend's folder: written last, so that a folder that has it is whole. */
 export interface InstalledBackend {
-  format: 1;
+  format: number;
   /** Of `tensorflow`: built for CUDA. */
   cuda: boolean;
   /** Names and versions of what it is made of. */
@@ -28,11 +34,13 @@ export function backendFolder(
 export function installedBackend(folder: string): InstalledBackend | undefined {
   try {
     const read = JSON.parse(readFileSync(path.join(folder, 'installed.json'), 'utf8')) as InstalledBackend;
-    return read.format === 1 ? read : undefined;
+    return read.format >= 1 && read.format <= installationFormat ? read : undefined;
   } catch {
     return undefined;
   }
 }
+
+const ownSource = 'installed by rgsweep';
 
 export interface NativeModule {
   /** Path of the module to load. */
@@ -50,7 +58,7 @@ export function findTensorflow(): NativeModule | undefined {
   if (installedBackend(folder))
     return {
       file: createRequire(path.join(folder, 'package.json')).resolve('@tensorflow/tfjs-node'),
-      source: 'installed by rgsweep',
+      source: ownSource,
     };
   for (const name of ['@tensorflow/tfjs-node-gpu', '@tensorflow/tfjs-node'])
     for (const base of [import.meta.url, path.resolve('package.json')])
@@ -75,6 +83,13 @@ export function loadTensorflow(threads: number): void {
       existsSync(folder) ? `${folder} is not whole` : 'the native TensorFlow binding is not installed',
     );
   }
+  // TensorFlow turns oneDNN on by itself on some processors only; with it a U-Net's step takes two thirds of the time. Bindings that do
+  // not let signals wait (src/stack/signalGuard.ts) are left as they are.
+  if (
+    found.source === ownSource &&
+    installedBackend(backendFolder('tensorflow'))?.format === installationFormat
+  )
+    process.env.TF_ENABLE_ONEDNN_OPTS ??= '1';
   process.env.TF_NUM_INTRAOP_THREADS ??= String(threads);
   process.env.TF_NUM_INTEROP_THREADS ??= '1';
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';

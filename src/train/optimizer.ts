@@ -51,18 +51,19 @@ export function gradientNorm(gradients: Readonly<Record<string, Float32Array>>):
  * One step of Adam (Kingma and Ba 2015, arXiv 1412.6980) on gradients clipped to the norm `gradientClip`, then of the
  * moving average. Changes the state's arrays in place.
  * @param step the number of steps done before this one
+ * @param norm that of the gradients, where it is known
  */
 export function optimizerStep(
   state: OptimizerState,
   gradients: Readonly<Record<string, Float32Array>>,
   training: TrainingParameters,
   step: number,
+  norm = gradientNorm(gradients),
 ): void {
-  const norm = gradientNorm(gradients);
   const clip = norm > training.gradientClip ? training.gradientClip / norm : 1;
-  const rate = learningRateAt(training, step);
-  const correction1 = 1 - beta1 ** (step + 1);
-  const correction2 = 1 - beta2 ** (step + 1);
+  // Divisions by the moments' corrections 1 − βⁿ, done once.
+  const rate = learningRateAt(training, step) / (1 - beta1 ** (step + 1));
+  const rootCorrection = 1 / Math.sqrt(1 - beta2 ** (step + 1));
   const decay = Math.min(training.emaDecay, (step + 1) / (step + 10));
   for (const name of Object.keys(state.parameters)) {
     const gradient = gradients[name]!;
@@ -74,8 +75,7 @@ export function optimizerStep(
       const slope = clip * gradient[i]!;
       first[i] = beta1 * first[i]! + (1 - beta1) * slope;
       second[i] = beta2 * second[i]! + (1 - beta2) * slope * slope;
-      parameter[i] =
-        parameter[i]! - (rate * first[i]!) / correction1 / (Math.sqrt(second[i]! / correction2) + epsilon);
+      parameter[i] = parameter[i]! - (rate * first[i]!) / (rootCorrection * Math.sqrt(second[i]!) + epsilon);
       average[i] = decay * average[i]! + (1 - decay) * parameter[i]!;
     }
   }

@@ -29,12 +29,13 @@ export function register(program: Command): void {
     .option('--json', 'print one JSON object')
     .action(async (asked: string, options: { cuda?: boolean; force?: boolean; json?: boolean }) => {
       const name = await installable(asked);
-      const { backendFolder, installedBackend } = await import('../../train/nativeBackend.js');
+      const { backendFolder, installationFormat, installedBackend } =
+        await import('../../train/nativeBackend.js');
       const { installBackend } = await import('../../stack/backends.js');
       const folder = backendFolder(name);
       const cuda = options.cuda ?? false;
       const there = options.force ? undefined : installedBackend(folder);
-      const kept = there?.cuda === cuda ? there : undefined;
+      const kept = there?.cuda === cuda && there.format === installationFormat ? there : undefined;
       const installed =
         kept ??
         (await installBackend({
@@ -59,7 +60,7 @@ export function register(program: Command): void {
     .description('every backend, and whether it can be used here')
     .option('--json', 'print one JSON object')
     .action(async (options: { json?: boolean }) => {
-      const { backendFolder, findTensorflow, installedBackend, installableBackends } =
+      const { backendFolder, findTensorflow, installationFormat, installedBackend, installableBackends } =
         await import('../../train/nativeBackend.js');
       const rows = [
         { name: 'wasm', installed: true, what: 'comes with npm ci' },
@@ -73,7 +74,9 @@ export function register(program: Command): void {
             what: own
               ? `${Object.entries(own.versions)
                   .map(([what, version]) => `${what} ${version}`)
-                  .join(', ')}${own.cuda ? ', CUDA' : ''}; ${folder}`
+                  .join(
+                    ', ',
+                  )}${own.cuda ? ', CUDA' : ''}; ${folder}${own.format < installationFormat ? `; built by an earlier version, make it anew: rgsweep backend install ${name}` : ''}`
               : stock
                 ? `${stock.source}, ${stock.file}`
                 : `rgsweep backend install ${name}`,

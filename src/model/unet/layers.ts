@@ -82,64 +82,83 @@ export function silu<T extends tf.Tensor>(input: T): T {
   const layer = tf.customGrad((...inputs) => {
     const [x, save] = inputs as unknown as [tf.Tensor, tf.GradSaveFunc];
     const s = tf.sigmoid(x);
-    save([x, s]);
+    const y = x.mul(s);
+    save([y, s]);
     return {
-      value: x.mul(s),
+      value: y,
+      // With y = xs: y′ = s + xs(1 − s) = s + y − ys.
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
         const [value, sigmoid] = saved as [tf.Tensor, tf.Tensor];
-        return dy.mul(sigmoid.mul(value.mul(tf.sub(1, sigmoid)).add(1)));
+        return dy.mul(sigmoid.add(value).sub(value.mul(sigmoid)));
       },
     };
   });
   return layer(input) as T;
 }
 
-/** Group normalization (Wu and He 2018) over the pixels and the channels of each of `groups` groups, with gain and bias [C]. */
+/**
+ * Group normalization (Wu and He 2018) over the pixels and the channels of each of `groups` groups, with gain and bias [C]. Gain and
+ * 1/σ are one factor for each image and channel, and all gradients come from two sums over pixels, so that few passes over the
+ * image are made.
+ */
 export function groupNorm(image: tf.Tensor4D, groups: number, gain: tf.Tensor, bias: tf.Tensor): tf.Tensor4D {
   const [count, height, width, channels] = image.shape;
-  const size = channels / groups;
-  const normalize = tf.customGrad((...inputs) => {
-    const [x, save] = inputs as unknown as [tf.Tensor4D, tf.GradSaveFunc];
-    const rows = x.reshape<tf.Tensor3D>([count, height * width, channels]);
-    const mean = spread(groupMean(rows, groups), size);
-    const centred = rows.sub<tf.Tensor3D>(mean);
-    const inverse = spread(groupMean(centred.square(), groups).add<tf.Tensor3D>(1e-5).rsqrt(), size);
-    const normalized = centred.mul<tf.Tensor3D>(inverse);
-    save([normalized, inverse]);
+  const pixels = height * width;
+  const layer = tf.customGrad((...inputs) => {
+    const [x, g, b, save] = inputs as unknown as [tf.Tensor4D, tf.Tensor, tf.Tensor, tf.GradSaveFunc];
+    const mean = groupMeans(channels, groups, pixels);
+    const rows = x.reshape<tf.Tensor3D>([count, pixels, channels]);
+    const centred = rows.sub<tf.Tensor3D>(mean(pixelSums(rows)));
+    const inverse = mean(pixelSums(centred.square())).add<tf.Tensor3D>(1e-5).rsqrt();
+    save([centred, inverse, g]);
     return {
-      value: normalized.reshape(image.shape),
+      value: centred.mul(inverse.mul(g)).add(b).reshape(image.shape),
       gradFunc: (dy: tf.Tensor, saved: tf.Tensor[]) => {
-        const [unit, scale] = saved as [tf.Tensor3D, tf.Tensor3D];
-        const slope = dy.reshape<tf.Tensor3D>([count, height * width, channels]);
-        const meanSlope = spread(groupMean(slope, groups), size);
-        const along = spread(groupMean(slope.mul(unit), groups), size);
-        return slope.sub(meanSlope).sub(unit.mul(along)).mul(scale).reshape(image.shape);
+        const [unscaled, scale, amplitude] = saved as [tf.Tensor3D, tf.Tensor3D, tf.Tensor1D];
+        const average = groupMeans(channels, groups, pixels);
+        const slope = dy.reshape<tf.Tensor3D>([count, pixels, channels]);
+        const total = pixelSums(slope);
+        const along = pixelSums(slope.mul(unscaled)).mul<tf.Tensor3D>(scale);
+        const meanSlope = average(total.mul(amplitude));
+        const meanAlong = average(along.mul(amplitude));
+        return [
+          slope
+            .mul(scale.mul(amplitude))
+            .sub(unscaled.mul(scale.square().mul(meanAlong)))
+            .sub(scale.mul(meanSlope))
+            .reshape(image.shape),
+          along.sum([0, 1]),
+          total.sum([0, 1]),
+        ];
       },
     };
   });
-  return (normalize(image) as tf.Tensor4D).mul(gain).add(bias);
+  return layer(image, gain, bias) as tf.Tensor4D;
 }
 
-/** Mean over the pixels and each group's channels of [B, P, C], [B, 1, G]. */
-function groupMean(rows: tf.Tensor3D, groups: number): tf.Tensor3D {
-  const [count, pixels, channels] = rows.shape;
+/** Sums over pixels, [B, P, C] to [B, 1, C]; on wasm as a product with ones, since it sums over the last axis fastest. */
+function pixelSums(rows: tf.Tensor3D): tf.Tensor3D {
+  if (tf.getBackend() === 'tensorflow') return rows.sum<tf.Tensor3D>(1, true);
+  const [count, pixels] = rows.shape;
+  return tf.matMul(tf.ones([count, 1, pixels]), rows);
+}
+
+/** From each channel's sum over pixels the mean of its group, [B, 1, C] to [B, 1, C], as products with the membership [C, G]. */
+function groupMeans(channels: number, groups: number, pixels: number): (sums: tf.Tensor) => tf.Tensor3D {
   const size = channels / groups;
-  // A sum over the leading axis of each image as a product with ones: backends sum over the last axis fastest.
-  const sums = tf.matMul(tf.ones([count, 1, pixels]), rows);
-  return sums
-    .reshape([count, groups, size])
-    .sum<tf.Tensor>(2)
-    .div(pixels * size)
-    .reshape([count, 1, groups]);
-}
-
-/** Repeats each group's number for its channels, [B, 1, G] to [B, 1, C]. */
-function spread(means: tf.Tensor3D, size: number): tf.Tensor3D {
-  const [count, , groups] = means.shape;
-  return means
-    .reshape([count, groups, 1])
-    .tile([1, 1, size])
-    .reshape([count, 1, groups * size]);
+  const membership = tf.tensor2d(
+    Float32Array.from({ length: channels * groups }, (_, at) =>
+      Math.floor(at / groups / size) === at % groups ? 1 : 0,
+    ),
+    [channels, groups],
+  );
+  const back = tf.transpose(membership).div<tf.Tensor2D>(pixels * size);
+  return (sums) => {
+    const [count] = sums.shape as [number];
+    return tf
+      .matMul(tf.matMul(sums.reshape<tf.Tensor2D>([count, channels]), membership), back)
+      .reshape([count, 1, channels]);
+  };
 }
 
 /** Means over blocks of 2 × 2 pixels. */

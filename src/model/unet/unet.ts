@@ -108,8 +108,12 @@ export function applyUnet(
     { name, input: from, output, attention: attends }: BlockPlan,
     x: tf.Tensor4D,
   ): tf.Tensor4D => {
-    const shift = dense(`${name}.embedding`, embedding).reshape([x.shape[0], 1, 1, output]);
-    let hidden = convolution(`${name}.conv0`, silu(norm(`${name}.norm0`, x))).add<tf.Tensor4D>(shift);
+    // With the convolution's bias, so that the image is passed over once.
+    const shift = dense(`${name}.embedding`, embedding).add(of(`${name}.conv0.bias`));
+    let hidden = convolve(
+      silu(norm(`${name}.norm0`, x)),
+      of(`${name}.conv0.filter`) as tf.Tensor4D,
+    ).add<tf.Tensor4D>(shift.reshape<tf.Tensor4D>([x.shape[0], 1, 1, output]));
     hidden = silu(norm(`${name}.norm1`, hidden));
     const mask = dropout(name, hidden.shape);
     if (mask) hidden = hidden.mul(mask);
