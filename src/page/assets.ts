@@ -59,7 +59,7 @@ ${answers.map((path) => `<link rel="preload" as="fetch" crossorigin="anonymous" 
 </head>
 <body>
 <a class="skip" href="#content">Skip to the content</a>
-<div class="bar"><a class="home" href="/">rgsweep</a><nav id="crumbs" aria-label="Where you are"></nav><span id="pulse"></span></div>
+<header class="bar"><a class="home" href="/">rgsweep</a><nav id="crumbs" aria-label="Where you are"></nav><span id="pulse"></span></header>
 <div id="announce" role="status"></div>
 <div id="problem" role="alert"></div>
 <div id="page" tabindex="-1"></div>

@@ -15,5 +15,5 @@ export function failuresBody(snapshot: SweepSnapshot): string {
     )
     .join('\n');
   return `${shown.length < failures.length ? `<p class="lead">The last ${shown.length} of ${formatCount(failures.length)}.</p>` : ''}
-<div class="scroll${shown.length > 25 ? ' tall' : ''}" tabindex="0" role="region" aria-label="Failures"><table><thead><tr><th scope="col" class="number">trial</th><th scope="col">kind</th><th scope="col" class="number">step</th><th scope="col">message</th><th scope="col">when</th><th scope="col">then</th></tr></thead><tbody>${rows}</tbody></table></div>`;
+<div class="scroll${shown.length > 25 ? ' tall' : ''}" tabindex="0" role="region" aria-label="Table of failures"><table><thead><tr><th scope="col" class="number">trial</th><th scope="col">kind</th><th scope="col" class="number">step</th><th scope="col">message</th><th scope="col">when</th><th scope="col">then</th></tr></thead><tbody>${rows}</tbody></table></div>`;
 }

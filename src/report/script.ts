@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The only script of a report: sorts a table by the column whose head is pressed (numbers by `data-value`, missing ones
+ * The only script of a report: leads from a chart's mark to its trial's row, sorts a table by the column whose head is pressed (numbers by `data-value`, missing ones
  * last) and shows only the rows that hold the words typed above it. Without it the tables are simply in their own order.
  */
 export const tableScript = `
@@ -26,6 +26,11 @@ for (const table of document.querySelectorAll('table[data-sortable]')) {
     body.append(...keyed.sort(compare).map(({ row }) => row));
   }));
 }
+for (const chart of document.querySelectorAll('svg.chart'))
+  chart.addEventListener('click', (event) => {
+    const mark = event.target.closest('[data-trial]');
+    if (mark) location.hash = 'trial-' + mark.dataset.trial;
+  });
 for (const input of document.querySelectorAll('input[data-filter]')) {
   const rows = [...document.getElementById(input.dataset.filter).tBodies[0].rows].map((row) => [row, row.textContent.toLowerCase()]);
   const count = document.getElementById(input.dataset.filter + '-count');

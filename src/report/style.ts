@@ -56,7 +56,7 @@ figure { margin: 1.2rem 0 0; min-width: 0; overflow-x: auto; }
 figcaption { color: var(--muted); font-size: .88rem; line-height: 1.5; max-width: 44rem; margin-top: .45rem; }
 svg.chart { display: block; max-width: 100%; height: auto; font-family: inherit; font-variant-numeric: tabular-nums; }
 svg.wide { min-width: 440px; }
-svg.chart a { text-decoration: none; } svg.chart a:hover > * { stroke: var(--ink); stroke-width: 2.5; stroke-opacity: 1; opacity: 1; }
+svg.chart [data-trial] { cursor: pointer; } svg.chart [data-trial]:hover > * { stroke: var(--ink); stroke-width: 2.5; stroke-opacity: 1; opacity: 1; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); gap: 0 2.2rem; align-items: start; }
 .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: 1.4rem 1.6rem; margin-top: 1.1rem; }
 

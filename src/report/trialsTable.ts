@@ -25,7 +25,7 @@ export function trialsTable(snapshot: SweepSnapshot, best: TrialRecord | undefin
     .join('');
   return `<div class="tools"><label>Filter <input type="search" data-filter="all-trials" placeholder="e.g. fourier matched" autocomplete="off"></label>
 <span class="tag" id="all-trials-count" role="status">${formatCount(rows.length)} of ${formatCount(rows.length)}</span></div>
-<div class="scroll${rows.length > 25 ? ' tall' : ''}" tabindex="0" role="region" aria-label="All trials"><table id="all-trials" data-sortable>
+<div class="scroll${rows.length > 25 ? ' tall' : ''}" tabindex="0" role="region" aria-label="Table of all trials"><table id="all-trials" data-sortable>
 <thead><tr>${head}</tr></thead>
 <tbody>
 ${body.join('\n')}

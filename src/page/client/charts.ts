@@ -153,8 +153,8 @@ const observer = new IntersectionObserver(
 
 /** The trial that a mark of a chart stands for. */
 export function trialOf(target: EventTarget | null): number | undefined {
-  const link = target instanceof Element ? target.closest('svg a[href^="#trial-"]') : null;
-  return link ? Number(link.getAttribute('href')!.slice('#trial-'.length)) : undefined;
+  const mark = target instanceof Element ? target.closest<SVGElement>('svg [data-trial]') : null;
+  return mark ? Number(mark.dataset['trial']) : undefined;
 }
 
 /** Shows what is known of a trial beside the pointer while that is on one of its marks. */

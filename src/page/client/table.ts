@@ -40,7 +40,7 @@ export class TrialTableView {
     class: 'scroll tall',
     tabindex: '0',
     role: 'region',
-    'aria-label': 'All trials',
+    'aria-label': 'Table of all trials',
   });
   private readonly end = el('div', { class: 'end', 'aria-hidden': 'true' });
   private readonly body = el('tbody');

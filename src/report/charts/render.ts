@@ -101,12 +101,13 @@ export async function renderChart(spec: TopLevelSpec, label: string): Promise<Ch
   return frame(raw, label);
 }
 
-/** The target of a mark that stands for a trial: the trial's row in a report, its page where there is one. */
+/** Given as `href` of a mark that stands for a trial: a press on it leads to the trial's row in a report, to its page where there is one. */
 export const trialReference = (trial: number): string => `#trial-${trial}`;
 
 /**
- * Ids must be unique in the page, the size give way to the page's width (without a style attribute, which a strict
- * content policy forbids), and marks that link to a trial stay out of the order of the tab key: a table has the same links.
+ * Ids must be unique in the page, and the size give way to the page's width (without a style attribute, which a strict
+ * content policy forbids). To who listens the picture is one thing with one description; so there is nothing in it to reach by
+ * the tab key, and marks of trials are no links but `data-trial`: a table has the links.
  */
 function frame(raw: string, label: string): Chart {
   const head = /^<svg[^>]*?width="([\d.]+)" height="([\d.]+)" viewBox="([^"]+)"[^>]*>/.exec(raw);
@@ -118,10 +119,11 @@ function frame(raw: string, label: string): Chart {
     .slice(head[0].length)
     .replace(/ id="([^"]+)"/g, ` id="${prefix}$1"`)
     .replace(/url\(#([^)]+)\)/g, `url(#${prefix}$1)`)
-    .replace(/<a xlink:href="(#trial-\d+)">/g, '<a href="$1" tabindex="-1">');
+    .replace(/<a xlink:href="#trial-(\d+)">(.*?)<\/a>/gs, '<g data-trial="$1">$2</g>')
+    .replace(/<\/svg>$/, '</g></svg>');
   const size = width > 440 ? 'chart wide' : 'chart';
   return {
     width,
-    svg: `<svg xmlns="http://www.w3.org/2000/svg" class="${size}" role="img" aria-label="${text}" viewBox="${head[3]}" width="${width}">${body}`,
+    svg: `<svg xmlns="http://www.w3.org/2000/svg" class="${size}" role="img" aria-label="${text}" viewBox="${head[3]}" width="${width}"><g aria-hidden="true">${body}`,
   };
 }
