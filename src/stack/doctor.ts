@@ -81,16 +81,28 @@ const comfortableBytes = 5 * 2 ** 30;
 export function backendStarts(module: string, request: BackendRequest = 'auto'): Promise<string> {
   const script = `
     const { startBackend } = await import(${JSON.stringify(pathToFileURL(module).href)});
-    const { name } = await startBackend(${JSON.stringify(request)}, 1);
-    console.log(name);
-    process.exit(0);`;
+    try {
+      const { name } = await startBackend(${JSON.stringify(request)}, 1);
+      console.log(name);
+      process.exit(0);
+    } catch ({ message, remedy }) {
+      console.log(JSON.stringify({ message, remedy }));
+      process.exit(1);
+    }`;
   return new Promise((resolve, reject) =>
     execFile(
       process.execPath,
       ['--input-type=module', '-e', script],
       { timeout: 60_000, encoding: 'utf8', env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' } },
       (error, stdout, stderr) => {
-        if (!error) return resolve(`${stdout.trim().split('\n').at(-1)} starts`);
+        const last = stdout.trim().split('\n').at(-1);
+        if (!error) return resolve(`${last} starts`);
+        if (last?.startsWith('{')) {
+          const { message, remedy } = JSON.parse(last) as { message: string; remedy?: string };
+          return reject(
+            new RgsweepError('backend-unavailable', message, remedy === undefined ? {} : { remedy }),
+          );
+        }
         const line = stderr.split('\n').find((one) => /Error/.test(one)) ?? messageOf(error).split('\n')[0];
         reject(new Error(line?.trim()));
       },

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import * as tf from '@tensorflow/tfjs';
 import { messageOf, RgsweepError } from '../errors.js';
-import { findTensorflow, loadTensorflow, loadWebgpu } from './nativeBackend.js';
+import { findTensorflow, loadTensorflow, loadWebgpu, noGpu } from './nativeBackend.js';
 import type { BackendName, BackendRequest } from './protocol.js';
 
 export type { BackendName, BackendRequest } from './protocol.js';
@@ -56,9 +56,8 @@ async function startTensorflow(threads: number): Promise<Backend> {
 
 async function startWebgpu(): Promise<Backend> {
   try {
-    loadWebgpu();
-    if (!(await tf.setBackend('webgpu')))
-      return await unavailable('webgpu', 'it finds no GPU with Vulkan, Metal or Direct3D 12');
+    await loadWebgpu();
+    if (!(await tf.setBackend('webgpu'))) return await unavailable('webgpu', 'tfjs could not start it');
   } catch (error) {
     if (error instanceof RgsweepError) throw error;
     return unavailable('webgpu', messageOf(error));
@@ -86,7 +85,9 @@ function unavailable(name: BackendName, why: string): Promise<never> {
       remedy:
         name === 'wasm' || name === 'cpu'
           ? 'run npm ci'
-          : `install it with \`rgsweep backend install ${name}\`, or use the backend "wasm", which npm ci installs`,
+          : why === noGpu
+            ? 'install the driver of the GPU (on Linux also libvulkan.so.1: Debian, Ubuntu: apt-get install libvulkan1), or use the backend "wasm"'
+            : `install it with \`rgsweep backend install ${name}\`, or use the backend "wasm", which npm ci installs`,
     }),
   );
 }

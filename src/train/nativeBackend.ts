@@ -108,19 +108,25 @@ export function loadTensorflow(threads: number): void {
   }
 }
 
+/** Why WebGPU cannot start although its packages are there. */
+export const noGpu = 'it finds no GPU with Vulkan, Metal or Direct3D 12';
+
 /**
  * Loads npm `webgpu` (Dawn) and tfjs's WebGPU backend. The GPU object must be in place before the backend is loaded.
  * @throws Error with the reason in a line
  */
-export function loadWebgpu(): void {
+export async function loadWebgpu(): Promise<void> {
   const folder = backendFolder('webgpu');
   if (!installedBackend(folder)) throw new Error('no WebGPU binding is installed');
   const require = createRequire(path.join(folder, 'package.json'));
   const { create, globals } = require('webgpu') as {
-    create: (options: string[]) => unknown;
+    create: (options: string[]) => { requestAdapter(): Promise<unknown> };
     globals: Record<string, unknown>;
   };
+  const gpu = create([]);
+  // tfjs reads an adapter's features without asking whether there is one.
+  if (!(await gpu.requestAdapter())) throw new Error(noGpu);
   Object.assign(globalThis, globals);
-  Object.defineProperty(globalThis, 'navigator', { value: { gpu: create([]) }, configurable: true });
+  Object.defineProperty(globalThis, 'navigator', { value: { gpu }, configurable: true });
   require('@tensorflow/tfjs-backend-webgpu');
 }
