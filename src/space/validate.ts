@@ -91,3 +91,9 @@ function describeCondition(parameter: Parameter): string {
     .map(([parent, values]) => `${parent} to be ${values.map((value) => JSON.stringify(value)).join(' or ')}`)
     .join(' and ');
 }
+
+/** Values of a parameter that are good only if all of its values are. */
+export function extremesOf(parameter: Parameter): readonly ParameterValue[] {
+  if (parameter.type === 'categorical') return parameter.choices;
+  return parameter.type === 'fixed' ? [parameter.value] : [parameter.low, parameter.high];
+}

@@ -1,7 +1,7 @@
 import { RgsweepError } from '../errors.js';
 import { readScheduleParameters, scheduleParameterNames } from '../schedule/parameters.js';
 import type { Parameters, SearchSpace } from '../space/types.js';
-import { activeParameters, requireValidParameters } from '../space/validate.js';
+import { activeParameters, extremesOf, requireValidParameters } from '../space/validate.js';
 import { readTrainingParameters, trainingParameterNames } from '../train/parameters.js';
 
 /** Every parameter a trial can have: the schedule's and the training's. */
@@ -27,6 +27,27 @@ export function checkTrialParameters(parameters: Parameters, where: string): voi
       cause: error,
     });
   }
+}
+
+/**
+ * Defaults of a sweep whose cosine ends at its longest rung, where nobody says otherwise: a rate that falls to its end with the
+ * training is worth more than most of what is searched. The longest rung is known from the start and the same for all trials, so that those
+ * which stop earlier are compared at equal rates.
+ */
+export function withDecayToLongestRung(
+  defaults: Parameters,
+  space: SearchSpace,
+  rungs: readonly number[],
+): Parameters {
+  const searched = new Map(space.parameters.map((parameter) => [parameter.name, parameter]));
+  const schedule = searched.get('learningRateSchedule');
+  const decays =
+    schedule === undefined
+      ? defaults.learningRateSchedule === 'cosine'
+      : extremesOf(schedule).includes('cosine');
+  const longest = rungs.at(-1);
+  if (!decays || longest === undefined || searched.has('decaySteps')) return defaults;
+  return { decaySteps: longest, ...defaults };
 }
 
 /**

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { messageOf, RgsweepError } from '../errors.js';
 import { parseSpace } from '../space/parse.js';
 import { samplerNames } from '../samplers/types.js';
-import { checkTrialParameters } from './parameters.js';
+import { extremesOf } from '../space/validate.js';
+import { checkTrialParameters, withDecayToLongestRung } from './parameters.js';
 import { prunerNames } from '../pruners/types.js';
 import { leastSteps } from './budget.js';
 import {
@@ -27,7 +28,6 @@ import {
   checkRungs,
   checkSpaceNames,
   checkWarmStart,
-  extremesOf,
 } from './specChecks.js';
 import { builtInTasks, phi4, resolveTask } from './builtInTasks.js';
 import { metricsOfTask } from './objectiveMetrics.js';
@@ -224,12 +224,14 @@ export function parseSweepFile(
         ? checkModuleParameters
         : checkTrialParameters;
   if (!own) checkSpaceNames(space, where);
-  check(spec.defaults, `${where}defaults`);
+  const { rungs } = spec.pruner;
+  const defaults =
+    task.name === 'command' ? spec.defaults : withDecayToLongestRung(spec.defaults, space, rungs);
+  check(defaults, `${where}defaults`);
   for (const parameter of space.parameters)
     for (const value of extremesOf(parameter))
       check({ [parameter.name]: value }, `${where}space.${parameter.name}`);
   checkBaselines(spec.baselines, where);
-  const { rungs } = spec.pruner;
   checkRungs(rungs, where);
   const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
   checkWarmStart(warmStart, spec.name, where);
@@ -273,7 +275,7 @@ export function parseSweepFile(
     ...(spec.reproducible ? { reproducible: true } : {}),
     ...(warmStart.length === 0 ? {} : { warmStart }),
     baselines: spec.baselines,
-    defaults: spec.defaults,
+    defaults,
     checkpointEverySteps: spec.train.checkpointEverySteps,
     evaluation: { samples },
     backend: spec.train.backend,

@@ -1,6 +1,6 @@
 import { RgsweepError } from '../errors.js';
 import { presets } from '../schedule/presets.js';
-import type { ParameterValue, SearchSpace } from '../space/types.js';
+import type { SearchSpace } from '../space/types.js';
 import { trialParameterNames } from './parameters.js';
 import type { Objective } from './types.js';
 
@@ -36,12 +36,6 @@ export function checkSpaceNames({ parameters }: SearchSpace, where: string): voi
         `${where}space: no parameter is called ${JSON.stringify(name)}`,
         { remedy: `parameters: ${trialParameterNames.join(', ')}` },
       );
-}
-
-/** Values of a parameter that are good only if all of its values are. */
-export function extremesOf(parameter: SearchSpace['parameters'][number]): readonly ParameterValue[] {
-  if (parameter.type === 'categorical') return parameter.choices;
-  return parameter.type === 'fixed' ? [parameter.value] : [parameter.low, parameter.high];
 }
 
 /** @throws RgsweepError('bad-configuration') for a baseline that is no preset, or that is listed twice */

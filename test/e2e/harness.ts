@@ -7,6 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Client, Connection } from '@temporalio/client';
 import { findTemporalCli } from '../../src/stack/temporalCli.js';
+import { undividedQueues } from '../../src/stack/temporalServer.js';
 import { readSnapshot, readSweepRecord } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { searchAttributes } from '../../src/sweep/searchAttributes.js';
@@ -92,6 +93,7 @@ export class TestStack {
       ...['--metrics-port', String(metricsPort)],
       ...['--db-filename', join(this.folder, 'temporal.db'), '--log-level', 'error'],
       ...['--sqlite-pragma', 'journal_mode=wal'],
+      ...undividedQueues,
       ...Object.entries(searchAttributes).flatMap(([name, type]) => [
         '--search-attribute',
         `${name}=${type}`,

@@ -54,6 +54,16 @@ describe('sweep files', () => {
     });
   });
 
+  it('a cosine ends at the longest rung unless something else is said', () => {
+    const defaultsOf = (...lines: string[]) => parse([good, ...lines, ''].join('\n')).defaults;
+    expect(defaultsOf()).toEqual({});
+    expect(defaultsOf('defaults: { learningRateSchedule: constant }')).not.toHaveProperty('decaySteps');
+    expect(defaultsOf('defaults: { learningRateSchedule: cosine }').decaySteps).toBe(30);
+    expect(defaultsOf('defaults: { learningRateSchedule: cosine, decaySteps: 7 }').decaySteps).toBe(7);
+    const schedules = 'learningRateSchedule: { type: categorical, choices: [constant, cosine] }';
+    expect(parse(good.replace('kernel: sigmoid', schedules)).defaults).toEqual({ decaySteps: 30 });
+  });
+
   it('keeps what is said of resources, and nothing where nothing is said', () => {
     expect(parse(good)).not.toHaveProperty('resources');
     const parsed = parse(`${good}resources: { queue: gpu-a100, priority: 1 }`);
