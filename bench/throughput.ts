@@ -1,10 +1,11 @@
 /**
  * npm run bench -- throughput [--trials 100] [--concurrency 8] [--rounds 2]
  *
- * What rgsweep's orchestration costs beside the least that Temporal itself takes: a sweep of trials whose trainer costs
- * nothing, and on the same server a parent workflow with as many bare children, each with the same number of activities that do
- * nothing. By turns, on a database in memory and on one in a file, with as many worker processes for each. Printed: wall time and CPU
- * a trial, and the ratio of both. Runs on Linux.
+ * What rgsweep's orchestration costs beside what Temporal itself takes: a sweep of trials whose trainer costs nothing, and on the same
+ * server a parent workflow with as many bare children, each with the same number of activities that do nothing: all of them `plain`
+ * activities in task queues, and with the short ones `local` as ours are, which is the least that can be done. By turns, on a
+ * database in memory and on one in a file, with as many worker processes for each. Printed: wall time and CPU a trial, and the
+ * ratios. Runs on Linux.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -22,7 +23,7 @@ import { openStore } from '../src/store/open.js';
 import { listTrials } from '../src/store/records.js';
 import { wholeNumber } from './arguments/wholeNumber.js';
 import { bareControlQueue } from './orchestration/bareActivities.js';
-import type { bareSweep } from './orchestration/bareWorkflows.js';
+import type { BareKind, bareSweep } from './orchestration/bareWorkflows.js';
 import { cpuSeconds } from './orchestration/processes.js';
 import { trivialSweep } from './orchestration/sweeps.js';
 
@@ -39,6 +40,8 @@ const concurrency = wholeNumber('concurrency', values.concurrency);
 const rounds = wholeNumber('rounds', values.rounds);
 const say = (line = '') => process.stdout.write(`${line}\n`);
 const bareProgram = fileURLToPath(new URL('./orchestration/bareWorker.js', import.meta.url));
+
+const kinds: readonly BareKind[] = ['plain', 'local'];
 
 async function startBareWorker(role: 'control' | 'train', address: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, [bareProgram, role, address, String(concurrency)], {
@@ -98,31 +101,34 @@ async function compare(database: 'memory' | 'file'): Promise<void> {
       const finished = (await listTrials(store, name)).filter(({ state }) => state === 'complete').length;
       if (finished !== number) throw new Error(`${finished} of ${number} trials of ${name} are complete`);
     };
-    const bareRun = async (name: string, number: number) => {
+    const bareRun = async (name: string, number: number, kind: BareKind) => {
       await client.workflow.execute<typeof bareSweep>('bareSweep', {
         workflowId: name,
         taskQueue: bareControlQueue,
-        args: [number, concurrency],
+        args: [number, concurrency, kind],
       });
     };
     // The data set and every first time of anything.
     await sweep('warm-up', concurrency);
-    await bareRun('bare-warm-up', concurrency);
+    for (const kind of kinds) await bareRun(`${kind}-warm-up`, concurrency, kind);
     await sleep(1000);
 
-    const costs: { ours: Cost[]; bare: Cost[] } = { ours: [], bare: [] };
+    const costs: Record<'ours' | BareKind, Cost[]> = { ours: [], plain: [], local: [] };
     for (let round = 1; round <= rounds; round++) {
       costs.ours.push(await measure(server, [control, train], () => sweep(`round-${round}`, trials)));
-      costs.bare.push(await measure(server, bare, () => bareRun(`bare-${round}`, trials)));
+      for (const kind of kinds)
+        costs[kind].push(await measure(server, bare, () => bareRun(`${kind}-${round}`, trials, kind)));
     }
     const mean = (some: readonly Cost[], of: (cost: Cost) => number) =>
       some.reduce((sum, one) => sum + of(one), 0) / some.length;
     const cpuOf = ({ server: own, workers }: Cost) => own + workers;
     const line = (what: string, of: (cost: Cost) => number) => {
-      const [ours, plain] = [mean(costs.ours, of), mean(costs.bare, of)];
-      say(
-        `  ${what.padEnd(20)} ${ours.toFixed(1).padStart(8)} ${plain.toFixed(1).padStart(8)}   × ${(ours / plain).toFixed(2)}`,
-      );
+      const ours = mean(costs.ours, of);
+      const beside = kinds.map((kind) => {
+        const bare = mean(costs[kind], of);
+        return `${bare.toFixed(1).padStart(8)} (× ${(ours / bare).toFixed(2)})`;
+      });
+      say(`  ${what.padEnd(20)} ${ours.toFixed(1).padStart(8)} ${beside.join(' ')}`);
     };
     say(`database in ${database === 'file' ? 'a file' : 'memory'}`);
     line('wall', ({ wall }) => wall);
@@ -139,6 +145,6 @@ async function compare(database: 'memory' | 'file'): Promise<void> {
 }
 
 say(
-  `${rounds} × ${trials} trials by turns, ${concurrency} at a time; ms a trial: a sweep, bare children with as many activities (at most × 1.5 wanted)`,
+  `${rounds} × ${trials} trials by turns, ${concurrency} at a time; ms a trial: a sweep, bare children with as many plain activities (at most × 1.5 wanted), with the short ones local`,
 );
 for (const database of ['memory', 'file'] as const) await compare(database);
