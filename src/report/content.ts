@@ -1,3 +1,4 @@
+import type { PrunerOptions } from '../pruners/types.js';
 import type { SweepSnapshot, TrialFailure, TrialRecord } from '../sweep/types.js';
 import type { ReportInput } from './artifacts.js';
 import {
@@ -190,6 +191,23 @@ function priorFacts({ prior = [] }: SweepSnapshot): [string, string][] {
   ];
 }
 
+function promotionWords(
+  { name, reduction }: Pick<PrunerOptions, 'name' | 'reduction'>,
+  rungs: string,
+): string {
+  const judged = `trials are judged after ${rungs} steps`;
+  switch (name) {
+    case 'none':
+      return `none: every trial trains for ${rungs} steps`;
+    case 'median':
+      return `median: ${judged}, and those no worse than their rung’s median go on`;
+    case 'asha':
+      return `ASHA: ${judged}, and the best 1/${reduction} of each rung go on`;
+    case 'hyperband':
+      return `Hyperband: ${judged}, and the best 1/${reduction} of each rung go on, in brackets that begin at different rungs`;
+  }
+}
+
 /** How the numbers came about, as name and text. */
 export function methodFacts({ snapshot, versions, now }: ReportInput): [string, string][] {
   const { spec } = snapshot;
@@ -219,12 +237,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
       `${samplerWords[spec.sampler.name] ?? spec.sampler.name}, seed ${spec.sampler.seed}, over ${searched} parameter${searched === 1 ? '' : 's'}`,
     ],
     ...priorFacts(snapshot),
-    [
-      'promotion',
-      spec.pruner.name === 'none'
-        ? `none: every trial trains for ${rungs} steps`
-        : `ASHA: trials are judged after ${rungs} steps, and the best 1/${spec.pruner.reduction} of each rung go on`,
-    ],
+    ['promotion', promotionWords(spec.pruner, rungs)],
     [
       'budget',
       `${formatCount(spec.budget.trials)} searched trials and ${spec.baselines.length} baselines, ${spec.budget.concurrency === 'auto' ? 'as many at a time as there were slots' : `${spec.budget.concurrency} at a time`}`,
