@@ -69,7 +69,9 @@ describe('rgsweep data', () => {
 
   it('estimates log Z beside the value that is known', async () => {
     const text = await rgsweep('logz', 'phi4', '--size', '2', '--trajectories', '64');
-    expect(text).toMatch(/^log Z = 1\.\d+ ± 0\.\d+\n {2}routes: straight .* corner .* standard errors apart/);
+    expect(text).toMatch(
+      /^log Z = 1\.\d+ ± 0\.\d+\n {2}routes: straight .* corner .* sites .* \(at most .* standard errors apart\)/,
+    );
     expect(text).toMatch(/known: {2}1\.173185 \(quadrature\)/);
     const found = JSON.parse(
       await rgsweep('logz', 'phi4', '--size', '2', '--trajectories', '64', '--json'),

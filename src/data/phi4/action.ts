@@ -6,6 +6,8 @@ export interface Phi4Couplings {
   mass2: number;
   /** g ≥ 0, the factor of φ⁴ (without 1/4!). */
   coupling: number;
+  /** κ ≥ 0, the factor of the kinetic term; 1 when absent, which is the theory. At 0 the sites know nothing of each other. */
+  hopping?: number;
 }
 
 /** What a site needs to see its surroundings on a periodic size × size square lattice. */
@@ -43,10 +45,10 @@ export function createLattice(size: number): Lattice {
 /**
  * The action of two-dimensional lattice φ⁴ theory,
  *
- *   S(φ) = Σ_x [ m²φ(x)² + g φ(x)⁴ + Σ_μ (φ(x+μ) − φ(x))² ],
+ *   S(φ) = Σ_x [ m²φ(x)² + g φ(x)⁴ + κ Σ_μ (φ(x+μ) − φ(x))² ],  κ = 1,
  *
  * without factors ½ or 1/4! (Gerdes et al., arXiv 2207.00283), so that the free propagator is
- * G(k) = 1/(2(k̂² + m²)). The density is e^{−S}/Z.
+ * G(k) = 1/(2(k̂² + m²)). The density is e^{−S}/Z. Other κ are way stations to sites on their own, κ = 0.
  * @param fields configurations one after the other, `lattice.volume` numbers each
  * @param offset index of the first site of the configuration
  */
@@ -54,7 +56,7 @@ export function phi4Action(
   fields: Float64Array | Float32Array,
   offset: number,
   lattice: Lattice,
-  { mass2, coupling }: Phi4Couplings,
+  { mass2, coupling, hopping = 1 }: Phi4Couplings,
 ): number {
   const { volume, neighbours } = lattice;
   let action = 0;
@@ -63,7 +65,7 @@ export function phi4Action(
     const square = value * value;
     const below = fields[offset + neighbours[4 * site]!]! - value;
     const right = fields[offset + neighbours[4 * site + 2]!]! - value;
-    action += mass2 * square + coupling * square * square + below * below + right * right;
+    action += mass2 * square + coupling * square * square + hopping * (below * below + right * right);
   }
   return action;
 }
@@ -71,21 +73,21 @@ export function phi4Action(
 /**
  * Moves momenta along the force F = −∂S/∂φ for a time `duration`: p ← p + duration · F(φ), with
  *
- *   ∂S/∂φ(x) = 2 m² φ(x) + 4 g φ(x)³ + 2 Σ_μ [ 2φ(x) − φ(x+μ) − φ(x−μ) ].
+ *   ∂S/∂φ(x) = 2 m² φ(x) + 4 g φ(x)³ + 2 κ Σ_μ [ 2φ(x) − φ(x+μ) − φ(x−μ) ].
  *
  * With zero momenta and duration 1 it is the force itself. Both arrays hold one configuration.
  */
 export function addForce(
   field: Float64Array,
   lattice: Lattice,
-  { mass2, coupling }: Phi4Couplings,
+  { mass2, coupling, hopping = 1 }: Phi4Couplings,
   duration: number,
   momenta: Float64Array,
 ): void {
   const { volume, neighbours } = lattice;
-  const linear = -2 * duration * (mass2 + 4);
+  const linear = -2 * duration * (mass2 + 4 * hopping);
   const cubic = -4 * duration * coupling;
-  const hopping = 2 * duration;
+  const across = 2 * duration * hopping;
   for (let site = 0, entry = 0; site < volume; site++, entry += 4) {
     const value = field[site]!;
     const around =
@@ -93,8 +95,13 @@ export function addForce(
       field[neighbours[entry + 1]!]! +
       field[neighbours[entry + 2]!]! +
       field[neighbours[entry + 3]!]!;
-    momenta[site]! += value * (linear + cubic * value * value) + hopping * around;
+    momenta[site]! += value * (linear + cubic * value * value) + across * around;
   }
+}
+
+/** Σ_x Σ_μ (φ(x+μ) − φ(x))² of one configuration: what κ multiplies. */
+export function kineticTerm(field: Float64Array, lattice: Lattice): number {
+  return phi4Action(field, 0, lattice, { mass2: 0, coupling: 0 });
 }
 
 /** Checks that e^{−S} can be normalized: g > 0, or g = 0 and m² > 0. Throws RgsweepError('bad-configuration') else. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  combineRoutes,
   estimateLogZ,
   gaussLegendre,
   hartreeMass,
@@ -79,13 +80,40 @@ describe('integrateLogZ', () => {
   });
 });
 
+describe('combineRoutes', () => {
+  it('weights by inverse variances and finds the routes that are furthest apart', () => {
+    const { value, error, deviation } = combineRoutes({
+      a: { value: 1, error: 0.1 },
+      b: { value: 2, error: 0.2 },
+      c: { value: 1.1, error: 0.1 },
+    });
+    expect(value).toBeCloseTo((100 * 1 + 25 * 2 + 100 * 1.1) / 225, 12);
+    expect(error).toBeCloseTo(1 / 15, 12);
+    expect(deviation).toBeCloseTo(1 / Math.hypot(0.1, 0.2), 12);
+  });
+
+  it('believes a route without an error, and says how far the others are from it', () => {
+    const exact = { value: 3, error: 0 };
+    expect(combineRoutes({ exact, rough: { value: 3.2, error: 0.1 } })).toMatchObject({
+      value: 3,
+      error: 0,
+      deviation: expect.closeTo(2, 9) as number,
+    });
+    expect(combineRoutes({ exact, same: exact }).deviation).toBe(0);
+  });
+});
+
 describe('estimateLogZ', () => {
   it('agrees with the reference on 6 × 6 sites, and its routes with each other', async () => {
     const estimate = await estimateLogZ({ task: task(), trajectories: 2000, nodes: 8, seed: 4 });
     const known = knownLogZ(task())!;
     expect(estimate.deviation).toBeLessThan(4);
     expect(Math.abs(estimate.value - known.value)).toBeLessThan(4 * Math.hypot(estimate.error, known.error));
-    expect(estimate.error).toBeLessThan(0.03);
+    expect(estimate.error).toBeLessThan(0.02);
+    for (const { value, error } of Object.values(estimate.routes)) {
+      expect(Math.abs(value - known.value)).toBeLessThan(4 * Math.hypot(error, known.error));
+      expect(error).toBeLessThan(0.1);
+    }
   });
 
   it('is exact for the free field, where there is no way to go', async () => {
