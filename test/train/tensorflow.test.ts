@@ -3,7 +3,7 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -111,6 +111,29 @@ describe('an installation', () => {
       process.env.RGSWEEP_HOME = home;
     }
   });
+
+  it('is gone after `backend uninstall`, which takes nothing else and may be said twice', async () => {
+    const old = path.join(folder, 'old');
+    const binding = path.join(old, 'backends', 'tensorflow');
+    mkdirSync(binding, { recursive: true });
+    writeFileSync(
+      path.join(binding, 'installed.json'),
+      JSON.stringify({ format: installationFormat, cuda: false, versions: { tensorflow: '2.18.1' } }),
+    );
+    mkdirSync(path.join(old, 'store'));
+    const backend = async (...words: string[]) => {
+      const { stdout } = await run(process.execPath, [main, 'backend', ...words], {
+        env: { ...environment, RGSWEEP_HOME: old },
+      });
+      return stdout;
+    };
+    expect(await backend('list')).toMatch(/^tensorflow +installed/m);
+    expect(await backend('uninstall', 'tensorflow')).toBe(`removed ${binding}\n`);
+    expect(existsSync(binding)).toBe(false);
+    expect(existsSync(path.join(old, 'store'))).toBe(true);
+    expect(await backend('list')).not.toMatch(/^tensorflow +installed/m);
+    expect(await backend('uninstall', 'tensorflow')).toBe(`${binding} was not there\n`);
+  }, 60_000);
 });
 
 type Result = Awaited<ReturnType<typeof lossAndGradients>>;
