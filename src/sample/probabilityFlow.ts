@@ -1,4 +1,12 @@
-import { createNoiseLevels, emptyNoiseLevels, marginalDeviation, timeAtAngle } from '../model/noiseLevels.js';
+import { RgsweepError } from '../errors.js';
+import {
+  createNoiseLevels,
+  emptyNoiseLevels,
+  marginalDeviation,
+  timeAtAngle,
+  type NoiseLevels,
+  type NoiseLevelsAt,
+} from '../model/noiseLevels.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import type { ResidualModel } from '../model/residual.js';
 
@@ -55,10 +63,7 @@ export async function probabilityFlow(
 
   const velocity = async (u: Float64Array, t: number) => {
     levelsAt(t, levels);
-    let rate = 0;
-    for (let i = 0; i < dimension; i++)
-      rate += (0.5 * levels.gammaDerivative[i]! * levels.sine[i]! * levels.cosine[i]!) / dimension;
-    const weights = levels.sine.map((sine, i) => (0.5 * levels.gammaDerivative[i]! * sine) / rate);
+    const weights = slopeWeights(levelsAt, t, levels);
     const { residual, divergence } = await model.residualAndDivergence(u, t, weights);
     for (let n = 0; n < residual.length; n++) residual[n]! *= weights[n % dimension]!;
     return { slope: residual, divergence };
@@ -111,6 +116,35 @@ export async function probabilityFlow(
       -0.5 * (square + dimension * Math.log(2 * Math.PI)) + logVolume + sign * divergenceIntegral[b]!;
   }
   return { chi, logDensity, functionEvaluations: quadrature[method].length * steps };
+}
+
+/**
+ * ½ γ_i′ sin θ_i / Θ̇ at time t. It is a property of the path, not of how fast it is run through: where a trajectory stands still
+ * (cosine and steep powers at an end, a variance-preserving schedule before its first noise, components that are noise altogether) or
+ * starts at infinite speed, it is that of the nearest time where the angle moves.
+ */
+function slopeWeights(levelsAt: NoiseLevelsAt, t: number, levels: NoiseLevels): Float64Array {
+  const dimension = levels.sine.length;
+  const weightsOf = ({ gammaDerivative, sine, cosine }: NoiseLevels) => {
+    let rate = 0;
+    for (let i = 0; i < dimension; i++)
+      rate += (0.5 * gammaDerivative[i]! * sine[i]! * cosine[i]!) / dimension;
+    return rate > 0 && rate < Infinity
+      ? sine.map((value, i) => (0.5 * gammaDerivative[i]! * value) / rate)
+      : undefined;
+  };
+  let weights = weightsOf(levels);
+  const { meanAngle } = levels;
+  const nearby = emptyNoiseLevels(dimension);
+  for (const distance of [1e-9, 1e-6, 1e-3]) {
+    if (weights !== undefined) break;
+    const angle = meanAngle < Math.PI / 4 ? meanAngle + distance : meanAngle - distance;
+    levelsAt(timeAtAngle(levelsAt, angle, nearby), nearby);
+    weights = weightsOf(nearby);
+  }
+  if (weights === undefined)
+    throw new RgsweepError('bad-configuration', `no noise level changes near time ${t}`);
+  return weights;
 }
 
 const quadrature: Record<FlowMethod, readonly number[]> = {

@@ -4,8 +4,10 @@ import { variationalBound } from '../../src/eval/bound.js';
 import { convergedSteps, flowNll, flowSamples } from '../../src/eval/likelihood.js';
 import { blockedMean } from '../../src/eval/statistics.js';
 import { fillNormals } from '../../src/random/normals.js';
+import { presets } from '../../src/schedule/presets.js';
 import { createProcess } from '../../src/schedule/process.js';
 import type { DiffusionProcess } from '../../src/schedule/types.js';
+import type { Parameters } from '../../src/space/types.js';
 import { freeField } from '../schedule/freeField.js';
 import { exactGaussianModel } from './gaussianModel.js';
 
@@ -94,6 +96,32 @@ describe('with the exact score of Gaussian data', () => {
       }
     });
   }
+});
+
+describe('a path at another speed', () => {
+  const cutoff = { colour: 'matched', kernel: 'sigmoid', ordering: 'momentum', cutoffWidth: 0.5, ...ends };
+  const nllOf = async (process: DiffusionProcess, steps: number) => {
+    const model = exactGaussianModel(misled(process), process.dataVariance);
+    return (await flowNll(misled(process), model, typicalField(process), steps)).nll[0]!;
+  };
+
+  // Some stand still at an end (cosine, powers above 1), some begin at infinite speed (powers below 1).
+  it.each<Parameters>([
+    { trajectory: 'cosine' },
+    { trajectory: 'power', trajectoryPower: 0.5 },
+    { trajectory: 'power', trajectoryPower: 3 },
+    { trajectory: 'exponential', trajectoryRate: 4 },
+    { trajectory: 'spline', trajectoryKnot1: 1.5, trajectoryKnot2: -1.5, trajectoryKnot3: 1 },
+  ])('has the same likelihood: $trajectory $trajectoryPower', async (speed) => {
+    const nll = await nllOf(createProcess({ ...cutoff, ...speed }, freeField()), 64);
+    expect(Math.abs(nll - (await nllOf(createProcess(cutoff, freeField()), 64)))).toBeLessThan(1e-6);
+  });
+
+  it.each(Object.keys(presets))('of the preset %s converges', async (name) => {
+    const process = createProcess(presets[name]!, freeField());
+    const change = Math.abs((await nllOf(process, 512)) - (await nllOf(process, 1024)));
+    expect(change).toBeLessThan(0.002);
+  });
 });
 
 describe('the number of steps', () => {
