@@ -1,8 +1,8 @@
 import { metricFigure } from '../report/figures.js';
 import { frontOf, frontSummary } from '../report/front.js';
 import { foldReplicates } from '../sweep/replicates.js';
-import type { ProgressStatus, RunningTrial } from '../report/progress.js';
-import { bestTrial, nextRung } from '../sweep/state.js';
+import type { ProgressStatus, RunningTrial } from '../report/progressStatus.js';
+import { bestTrial, finalists, nextRung } from '../sweep/state.js';
 import type { TrialRecord, TrialState } from '../sweep/types.js';
 import type { SweepView } from './collect.js';
 import { describePlan } from './plan.js';
@@ -36,7 +36,33 @@ function usualEvaluation(records: readonly TrialRecord[]): number | undefined {
 /** A trainer says nothing of how far its evaluation is: it is taken to last as long as the others did (on test data, of twice the samples). */
 function evaluationLeft(seconds: number | undefined, usual: number | undefined) {
   if (seconds === undefined || !usual) return {};
-  return { fraction: Math.min(0.99, seconds / usual), secondsLeft: Math.max(0, usual - seconds) };
+  // Of one that takes longer nothing is known, and "0 s left" would stand there until it ends.
+  return {
+    fraction: Math.min(0.99, seconds / usual),
+    ...(seconds < usual ? { secondsLeft: usual - seconds } : {}),
+  };
+}
+
+/** A measurement on test data is of twice the samples. */
+const testFactor = 2;
+
+/** How far the last measurements are, once nothing is left to train; `usual`: seconds that an evaluation takes. */
+function measuredOf(
+  { machine, spec }: SweepView,
+  running: readonly RunningTrial[],
+  usual: number | undefined,
+): ProgressStatus['measured'] {
+  if (running.some(({ phase }) => phase !== 'test')) return undefined;
+  const rows = finalists(machine, spec.pruner.rungs.length);
+  const done = rows.filter(({ tested }) => tested).length;
+  if (running.length === 0 && (done === 0 || done === rows.length)) return undefined;
+  const begun = running.reduce((sum, { fraction = 0 }) => sum + fraction, 0);
+  const left = rows.length - done - begun;
+  return {
+    done,
+    of: rows.length,
+    ...(usual ? { secondsLeft: (left * usual * testFactor) / Math.max(1, machine.concurrency) } : {}),
+  };
 }
 
 /** Nothing is said of the time left while next to nothing is done. */
@@ -80,7 +106,7 @@ export function progressOf(view: SweepView): ProgressStatus {
         ? trainingLeft(step, toStep, progress?.stepsPerSecond)
         : evaluationLeft(
             progress?.seconds,
-            evaluationSeconds && evaluationSeconds * (phase === 'test' ? 2 : 1),
+            evaluationSeconds && evaluationSeconds * (phase === 'test' ? testFactor : 1),
           )),
       ...(progress?.waiting === undefined ? {} : { waiting: progress.waiting }),
       ...(progress?.loss === undefined ? {} : { loss: progress.loss }),
@@ -102,6 +128,7 @@ export function progressOf(view: SweepView): ProgressStatus {
     return figure && { ...figure, step: result.step };
   };
   const front = frontOf(judged);
+  const measured = measuredOf(view, running, evaluationSeconds);
   const best = bestTrial(machine, rungs.length);
   const bestFigure = best && figureOf(best.trial);
   const stepOf = (trial: number) => {
@@ -117,6 +144,7 @@ export function progressOf(view: SweepView): ProgressStatus {
     ...(view.data ? { data: dataLeft(view.data) } : {}),
     counts,
     running,
+    ...(measured ? { measured } : {}),
     ...(best && bestFigure
       ? { best: { ...bestFigure, trial: best.trial, label: recordOf.get(best.trial)?.label ?? '' } }
       : {}),

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { perConfigurationOf } from '../report/content.js';
+import { perConfigurationOf } from '../report/pairs.js';
 import { renderReport } from '../report/html.js';
 import { loadReport, writeWhole } from '../report/report.js';
 import { resultTable } from '../report/table.js';

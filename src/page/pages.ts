@@ -1,7 +1,8 @@
 import type { Client } from '@temporalio/client';
 import type { DataStatistics } from '../basis/types.js';
 import { RgsweepError } from '../errors.js';
-import { loadStatistics } from '../report/load.js';
+import { loadPerConfiguration, loadStatistics, pairedTrials } from '../report/load.js';
+import type { PerConfiguration } from '../report/ranking.js';
 import { trialTableOf, type TrialTable } from '../report/trialRows.js';
 import { mapLimited } from '../store/limits.js';
 import { listSweeps } from '../store/records.js';
@@ -26,6 +27,8 @@ interface Watched {
   /** What was answered last: the same reading of the sweep has the same answers. */
   answer?: { state: FeedState; answer: SweepAnswer };
   trials?: { version: number; answer: TrialsAnswer };
+  /** Likelihoods of those that were measured on test data, which happens once. */
+  pairs?: { trials: string; perConfiguration: PerConfiguration };
 }
 
 /** Everything the page can be asked, without a word of HTTP. Answers are undefined for what does not exist. */
@@ -63,12 +66,32 @@ export class Pages {
     const found = await this.state(name);
     if (!found) return undefined;
     const { watched, state, table } = found;
-    if (watched.answer?.state !== state)
-      watched.answer = {
-        state,
-        answer: sweepAnswer(state, { allowActions: this.allowActions, now: new Date(), table }),
-      };
+    if (watched.answer?.state !== state) {
+      const perConfiguration = await this.pairs(watched, state);
+      const answer = sweepAnswer(state, {
+        allowActions: this.allowActions,
+        now: new Date(),
+        table,
+        perConfiguration,
+      });
+      watched.answer = { state, answer };
+    }
     return watched.answer.answer;
+  }
+
+  private async pairs(watched: Watched, { view }: FeedState): Promise<PerConfiguration> {
+    const snapshot = snapshotOf(view);
+    const trials = pairedTrials(snapshot)
+      .map(({ trial }) => trial)
+      .join();
+    if (watched.pairs?.trials !== trials)
+      try {
+        watched.pairs = { trials, perConfiguration: await loadPerConfiguration(this.store, snapshot) };
+      } catch {
+        // The page says of itself that the store does not answer; wider errors do not stand in its way.
+        return new Map();
+      }
+    return watched.pairs.perConfiguration;
   }
 
   async trials(name: string, since: number): Promise<TrialsAnswer | undefined> {

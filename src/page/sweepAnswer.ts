@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import type { SweepView } from '../cli/collect.js';
 import { progressOf } from '../cli/progress.js';
-import { failuresOf, standingRows, tiles } from '../report/content.js';
+import { failuresOf, standingRows } from '../report/content.js';
 import { taskWords } from '../report/taskWords.js';
 import {
   companionMetric,
@@ -11,9 +11,10 @@ import {
   metricTitle,
 } from '../report/figures.js';
 import { gallery, type GalleryChart, type GalleryInput } from '../report/gallery.js';
-import { timeLeft, type RunningTrial } from '../report/progress.js';
-import { bestSearched, standings } from '../report/ranking.js';
+import { remainingWords, type RunningTrial } from '../report/progressStatus.js';
+import { bestSearched, standings, type PerConfiguration, type Standings } from '../report/ranking.js';
 import { cleanLine, fitLine } from '../report/text.js';
+import { tiles } from '../report/tiles.js';
 import type { TrialTable } from '../report/trialRows.js';
 import { unsettled } from '../report/unsettled.js';
 import { sourceWords, verdict } from '../report/verdict.js';
@@ -128,17 +129,16 @@ function progressText(view: SweepView, now: Date): SweepAnswer['progress'] {
   const status = progressOf(view);
   if (!status.stepsTotal || view.finishedAt !== undefined) return undefined;
   const fraction = Math.min(1, status.stepsDone / status.stepsTotal);
-  const left = status.state === 'running' ? timeLeft(status, now) : undefined;
+  const remaining = remainingWords(status, now);
   return {
     fraction,
     text: `${Math.floor(100 * fraction)} %, ${formatCount(status.stepsDone)} of about ${formatCount(status.stepsTotal)} steps${
-      left === undefined ? '' : `, about ${formatDuration(left)} left`
+      remaining === undefined ? '' : `, ${remaining}`
     }`,
   };
 }
 
-function standingsText(snapshot: SweepSnapshot): SweepAnswer['standings'] {
-  const table = standings(snapshot);
+function standingsText(snapshot: SweepSnapshot, table: Standings | undefined): SweepAnswer['standings'] {
   if (!table) return null;
   const { metric } = snapshot.spec.objective;
   return {
@@ -168,10 +168,16 @@ const seedsText = (seeds: number): string =>
 /** What the page shows of a sweep beside its table and charts. */
 export function sweepAnswer(
   feed: FeedState,
-  { allowActions, now, table }: { allowActions: boolean; now: Date; table: TrialTable },
+  {
+    allowActions,
+    now,
+    table,
+    perConfiguration,
+  }: { allowActions: boolean; now: Date; table: TrialTable; perConfiguration?: PerConfiguration },
 ): SweepAnswer {
   const { view, connected, version, problem } = feed;
   const snapshot = snapshotOf(view);
+  const comparison = standings(snapshot, perConfiguration);
   const progress = progressText(view, now);
   const ended = view.finishedAt !== undefined;
   const notice =
@@ -186,8 +192,8 @@ export function sweepAnswer(
     name: cleanLine(view.spec.name),
     state: view.state,
     kicker: taskWords(snapshot),
-    verdict: cleanLine(verdict(snapshot)),
-    tiles: tiles(snapshot, standings(snapshot), now),
+    verdict: cleanLine(verdict(snapshot, perConfiguration)),
+    tiles: tiles(snapshot, comparison, now),
     ...(progress ? { progress } : {}),
     ...(view.data
       ? {
@@ -205,8 +211,8 @@ export function sweepAnswer(
     columns: table.columns.map(({ id, title, number }) => ({ id, title, number })),
     shared: table.shared,
     ...((view.spec.replicates ?? 1) > 1 ? { rows: seedsText(view.spec.replicates!) } : {}),
-    standings: standingsText(snapshot),
-    unsettled: unsettled(snapshot).map((line) => fitLine(line, 600)),
+    standings: standingsText(snapshot, comparison),
+    unsettled: unsettled(snapshot, perConfiguration).map((line) => fitLine(line, 600)),
     sections: sectionsOf({ snapshot, now }),
     best: bestSearched(snapshot)?.trial ?? null,
     failures: failuresOf(snapshot).length,

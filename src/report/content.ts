@@ -5,45 +5,15 @@ import {
   companionMetric,
   directionWords,
   formatCount,
-  formatDuration,
   formatFigure,
   formatPlain,
   formatTime,
   metricFigure,
   metricWords,
 } from './figures.js';
-import { figureAt, type PerConfiguration, type Standings } from './ranking.js';
+import type { Standings } from './ranking.js';
 import { fitLine } from './text.js';
 import { convergenceWords, dataWords, taskWords } from './taskWords.js';
-import { sourceWords } from './verdict.js';
-
-/**
- * Per-configuration test likelihoods out of the artifacts, for paired differences: of `nll`, and of `kl`, which differs from it by
- * what all models have in common; of images, of `vlb`. Empty for any other objective.
- */
-export function perConfigurationOf(input: ReportInput): PerConfiguration {
-  const { metric } = input.snapshot.spec.objective;
-  const { name } = input.snapshot.spec.task;
-  const kept = name === 'phi4' || name === 'module' ? ['kl', 'nll'] : ['vlb'];
-  if (!kept.includes(metric)) return new Map();
-  return new Map(
-    [...(input.artifacts?.trials ?? [])].flatMap(([trial, { testNll }]) =>
-      testNll ? [[trial, testNll]] : [],
-    ),
-  );
-}
-
-/** One number that is worth a tile: what it is, its value, a remark. */
-export interface Tile {
-  title: string;
-  value: string;
-  remark?: string;
-}
-
-const seconds = (snapshot: SweepSnapshot, now: Date): number =>
-  ((snapshot.finishedAt === undefined ? now.getTime() : Date.parse(snapshot.finishedAt)) -
-    Date.parse(snapshot.startedAt)) /
-  1000;
 
 /** Metrics of a trial where the standings are taken. */
 export function metricsAt(trial: TrialRecord, table: Standings): Record<string, number> | undefined {
@@ -51,67 +21,6 @@ export function metricsAt(trial: TrialRecord, table: Standings): Record<string, 
   return source.kind === 'test'
     ? trial.test
     : trial.rungs.find((result) => result.rung === source.rung)?.metrics;
-}
-
-/** The figures at a glance. */
-export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now: Date): Tile[] {
-  const { metric } = snapshot.spec.objective;
-  const { name, unit } = metricWords(metric);
-  const out: Tile[] = [];
-  if (table?.best) {
-    const own = figureAt(snapshot, table.best, table.source)!;
-    out.push({
-      title: `best ${name}${unit ? `, ${unit}` : ''}`,
-      value: formatFigure(own),
-      remark: sourceWords(
-        table.source,
-        table.rows.map((row) => row.trial),
-      ),
-    });
-    const against = table.rows.find((row) => row.trial === table.best)?.againstStandard;
-    if (against)
-      out.push({
-        title: against.difference >= 0 ? 'ahead of standard' : 'behind standard',
-        value: formatFigure({ ...against, value: Math.abs(against.difference) }),
-        remark:
-          against.outcome === 'tie'
-            ? 'a tie: below 2 standard errors'
-            : against.outcome === 'unknown'
-              ? 'no error known'
-              : `${unit ? `${unit}; ` : ''}${(Math.abs(against.difference) / against.error!).toFixed(1)} standard errors`,
-      });
-    const other = companionMetric(snapshot.spec);
-    const metrics = metricsAt(table.best, table);
-    const figure = metrics && metricFigure(metrics, other);
-    if (figure)
-      out.push({
-        title: `its ${metricWords(other).name}${metricWords(other).unit ? `, ${metricWords(other).unit}` : ''}`,
-        value: formatFigure(figure),
-        ...(other === 'ess' ? { remark: '1 is perfect' } : {}),
-      });
-  }
-  const searched = snapshot.trials.filter((trial) => trial.baseline === undefined);
-  const promoted = searched.filter((trial) => trial.rungs.length > 1).length;
-  const failed = snapshot.trials.filter((trial) => trial.state === 'failed').length;
-  out.push({
-    title: 'searched trials',
-    value: formatCount(searched.length),
-    remark: [
-      `${formatCount(promoted)} promoted`,
-      ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
-    ].join(', '),
-  });
-  out.push({
-    title: 'training steps paid',
-    value: formatCount(snapshot.trials.reduce((sum, trial) => sum + trial.stepsPaid, 0)),
-    remark: 'baselines and repeats included',
-  });
-  out.push({
-    title: snapshot.finishedAt === undefined ? 'running for' : 'wall time',
-    value: formatDuration(seconds(snapshot, now)),
-    remark: `since ${formatTime(snapshot.startedAt)}`,
-  });
-  return out;
 }
 
 /** One row of the comparison with the baselines. */

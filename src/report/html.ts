@@ -1,14 +1,7 @@
 import { isLatticeField } from './fieldKind.js';
 import type { ReportInput } from './artifacts.js';
 import type { Chart } from './charts/render.js';
-import {
-  methodFacts,
-  perConfigurationOf,
-  parameterText,
-  reproduceCommands,
-  standingRows,
-  tiles,
-} from './content.js';
+import { methodFacts, parameterText, reproduceCommands, standingRows } from './content.js';
 import { taskWords } from './taskWords.js';
 import { captions } from './captions.js';
 import { failuresBody } from './failuresTable.js';
@@ -25,11 +18,13 @@ import {
 import { galleryFigures, type GalleryFigures } from './galleryFigures.js';
 import { observablesTable } from './observablesTable.js';
 import { drawPictures, shownTrials, type Pictures } from './pictures.js';
+import { perConfigurationOf } from './pairs.js';
 import { bestSearched, standings, type Standings } from './ranking.js';
 import { contentSecurityPolicy, tableScript } from './script.js';
 import { styleSheet } from './style.js';
 import { sweepFileOf } from './sweepFile.js';
 import { escapeHtml, fitLine, htmlText } from './text.js';
+import { tiles } from './tiles.js';
 import { trialsTable } from './trialsTable.js';
 import { frontBody, importanceBody } from './understanding.js';
 import { unsettled } from './unsettled.js';

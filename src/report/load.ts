@@ -7,6 +7,7 @@ import type { ObjectStore } from '../store/types.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { decodeSafetensors } from '../tensors/safetensors.js';
 import type { FieldArtifacts, ObservableEstimate, ReportArtifacts, TrialArtifacts } from './artifacts.js';
+import { isMeasuredInPairs } from './pairs.js';
 import { baselineTrials, bestSearched } from './ranking.js';
 
 /** Says what could not be read; the report goes on without it. */
@@ -97,7 +98,7 @@ export async function loadTrialArtifacts(
   for (const step of steps)
     for (const split of ['test', 'validation']) {
       const folder = layout.samples(snapshot.spec.name, trial.trial, step, split);
-      const [samples, observables, nll] = await Promise.all([
+      const [samples, observables] = await Promise.all([
         readOptional(store, `${folder}/samples.safetensors`, readSamplesTensor, warn),
         readOptional(
           store,
@@ -105,15 +106,11 @@ export async function loadTrialArtifacts(
           (body) => JSON.parse(Buffer.from(body).toString('utf8')) as { model?: unknown; data?: unknown },
           warn,
         ),
-        split === 'test'
-          ? readOptional(store, `${folder}/likelihood.safetensors`, readLikelihoods, warn)
-          : undefined,
       ]);
       if (!samples && !observables) continue;
       return {
         trial: {
           ...(samples ? { samples } : {}),
-          ...(nll ? { testNll: nll } : {}),
           ...(observables ? { observables: estimatesOf(observables.model) } : {}),
         },
         ...(observables ? { data: estimatesOf(observables.data) } : {}),
@@ -122,9 +119,33 @@ export async function loadTrialArtifacts(
   return undefined;
 }
 
+/** Trials whose likelihoods on test data the final comparison can pair: the best searched one and the baselines. */
+export function pairedTrials(snapshot: SweepSnapshot): TrialRecord[] {
+  if (!isMeasuredInPairs(snapshot.spec)) return [];
+  const best = bestSearched(snapshot);
+  return [...(best ? [best] : []), ...baselineTrials(snapshot)].filter((trial) => trial.test !== undefined);
+}
+
+/** The likelihood of each configuration of the test data, of all `pairedTrials` that have it: a few kilobytes each. */
+export async function loadPerConfiguration(
+  store: ObjectStore,
+  snapshot: SweepSnapshot,
+  warn: Warn = silent,
+): Promise<Map<number, ArrayLike<number>>> {
+  const found = await Promise.all(
+    pairedTrials(snapshot).map(async ({ trial, rungs }): Promise<[number, ArrayLike<number>][]> => {
+      const step = Math.max(...rungs.map((result) => result.step));
+      const key = `${layout.samples(snapshot.spec.name, trial, step, 'test')}/likelihood.safetensors`;
+      const likelihoods = await readOptional(store, key, readLikelihoods, warn);
+      return likelihoods ? [[trial, likelihoods]] : [];
+    }),
+  );
+  return new Map(found.flat());
+}
+
 /**
  * Samples and observables of the best searched trial and of `standard` (or the first baseline), with the test data of the
- * task as the reference. What the store does not have is left out.
+ * task as the reference, and the likelihoods of all that are compared. What the store does not have is left out.
  */
 export async function loadArtifacts(
   store: ObjectStore,
@@ -150,5 +171,7 @@ export async function loadArtifacts(
     const samples = await readOptional(store, `${folder}/test.safetensors`, readReference, warn);
     if (samples) reference.samples = samples;
   }
+  for (const [trial, testNll] of await loadPerConfiguration(store, snapshot, warn))
+    trials.set(trial, { ...trials.get(trial), testNll });
   return { reference, trials };
 }

@@ -1,15 +1,7 @@
 import type { SweepSnapshot } from '../sweep/types.js';
 import type { ReportInput } from './artifacts.js';
 import { parameterColumns } from './axes.js';
-import {
-  failuresOf,
-  methodFacts,
-  perConfigurationOf,
-  parameterText,
-  reproduceCommands,
-  standingRows,
-  tiles,
-} from './content.js';
+import { failuresOf, methodFacts, parameterText, reproduceCommands, standingRows } from './content.js';
 import { taskWords } from './taskWords.js';
 import {
   companionMetric,
@@ -23,10 +15,12 @@ import {
 import { frontOf, frontRows, frontWords, hypervolumeWords, objectiveHeads } from './front.js';
 import { observableRows } from './observablesTable.js';
 import { shownTrials } from './pictures.js';
+import { perConfigurationOf } from './pairs.js';
 import { bestSearched, highestResult, standings } from './ranking.js';
 import { sweepFileOf } from './sweepFile.js';
 import { rankTrials } from './table.js';
 import { markdownText } from './text.js';
+import { tiles } from './tiles.js';
 import { importanceOrWhy, pairsText } from './understanding.js';
 import { unsettled } from './unsettled.js';
 import { sourceWords, verdict } from './verdict.js';

@@ -1,4 +1,4 @@
-import type { SweepState, TrialState } from '../sweep/types.js';
+import type { TrialState } from '../sweep/types.js';
 import { trialStates } from '../sweep/types.js';
 import type { FrontSummary } from './front.js';
 import {
@@ -9,71 +9,8 @@ import {
   metricWords,
   type Figure,
 } from './figures.js';
+import { remainingWords, type ProgressStatus } from './progressStatus.js';
 import { displayWidth, fitLine, padLine } from './text.js';
-
-/** One trial that holds a trainer now. */
-export interface RunningTrial {
-  trial: number;
-  label: string;
-  /** What the trainer does. */
-  phase: 'train' | 'evaluate' | 'test';
-  /** Steps trained so far, of the whole trial. */
-  step: number;
-  /** The rung it is on its way to. */
-  toStep: number;
-  loss?: number;
-  stepsPerSecond?: number;
-  /** Part of the way to its rung, or of its evaluation, from 0 to 1; absent where it is not known. */
-  fraction?: number;
-  /** Seconds until its rung, or the end of its evaluation, as far as can be said. */
-  secondsLeft?: number;
-  /** Why it makes no headway just now, e.g. what the store says. */
-  waiting?: string;
-}
-
-/** How a sweep stands: what `status` and the live view show, and what `status --json` prints. */
-export interface ProgressStatus {
-  sweep: string;
-  state: SweepState;
-  /** Metric of the objective, e.g. `kl`. */
-  metric: string;
-  /** Direction of the objective. */
-  direction: 'minimize' | 'maximize';
-  /** What makes the data set, while there is none: `secondsLeft` as far as can be said. */
-  data?: { fraction: number; what: string; secondsLeft?: number };
-  /** Number of trials in each state; states without any may be left out. */
-  counts: Partial<Record<TrialState, number>>;
-  running: RunningTrial[];
-  /** The best searched trial so far, at the highest rung reached. */
-  best?: Figure & { trial: number; label: string; step: number };
-  /** With several objectives: the Pareto front of the searched trials, and its volume. */
-  front?: FrontSummary;
-  /** The baselines' values at the highest rung each has reached; absent while there is none. */
-  baselines: (Partial<Figure> & { name: string; step?: number })[];
-  /** Trials that failed for good, newest failure first: of each its last failure. */
-  failures?: { trial: number; kind: string; step: number; message: string; at: string }[];
-  /** Training steps done, and those the sweep will take by the present estimate. */
-  stepsDone: number;
-  stepsTotal?: number;
-  /** ISO time at which the sweep began. */
-  startedAt: string;
-  /** ISO time at which it ended. */
-  finishedAt?: string;
-  /**
-   * Seconds left by the caller's own estimate. Without it the view extrapolates from `stepsDone` since `startedAt`,
-   * which is wrong for a sweep that was interrupted.
-   */
-  secondsLeft?: number;
-}
-
-/** Seconds left, or undefined while nothing can be said. */
-export function timeLeft(status: ProgressStatus, now: Date): number | undefined {
-  if (status.secondsLeft !== undefined) return status.secondsLeft;
-  const elapsed = (now.getTime() - Date.parse(status.startedAt)) / 1000;
-  const { stepsDone, stepsTotal } = status;
-  if (stepsTotal === undefined || !(stepsDone > 0) || !(elapsed > 0)) return undefined;
-  return (elapsed * Math.max(0, stepsTotal - stepsDone)) / stepsDone;
-}
 
 /** `█████▌░░░░`: a fraction in eighths of a column. */
 export function progressBar(fraction: number, width: number): string {
@@ -103,9 +40,8 @@ function countsLine(counts: ProgressStatus['counts']): string {
 function timesLine(status: ProgressStatus, now: Date): string {
   const end = status.finishedAt === undefined ? now.getTime() : Date.parse(status.finishedAt);
   const parts = [`${formatDuration((end - Date.parse(status.startedAt)) / 1000)} since start`];
-  const left = timeLeft(status, now);
-  if (status.finishedAt === undefined && status.state === 'running' && left !== undefined)
-    parts.push(`about ${formatDuration(left)} left`);
+  const remaining = remainingWords(status, now);
+  if (remaining !== undefined) parts.push(remaining);
   return parts.join(' · ');
 }
 

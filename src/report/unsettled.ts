@@ -10,8 +10,10 @@ import {
   isBetter,
   standings,
   type PerConfiguration,
+  type Standings,
 } from './ranking.js';
 import { fitLine } from './text.js';
+import { trialName } from './verdict.js';
 
 const plural = (count: number, one: string, many: string): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -35,6 +37,19 @@ function rareChoices({ spec, trials }: SweepSnapshot): string[] {
       return `${fitLine(parameter.name, 40)} ${fitLine(String(choice), 40)} (${count === 0 ? 'never' : 'once'})`;
     });
   });
+}
+
+/** What the errors of differences leave out where they are not those of pairs. */
+function combinedErrors(snapshot: SweepSnapshot, { rows }: Standings): string | undefined {
+  const differences = rows.filter((row) => row.againstStandard !== undefined);
+  const combined = differences.filter((row) => row.againstStandard!.method === 'combined');
+  if (combined.length === 0) return undefined;
+  const whose =
+    combined.length === differences.length
+      ? 'Errors of differences combine both schedules’ standard errors'
+      : `The differences of ${combined.map(({ trial }) => trialName(trial)).join(' and ')} from standard diffusion combine both schedules’ standard errors; the others are measured pair by pair`;
+  const seeds = (snapshot.spec.replicates ?? 1) > 1 ? ', which hold what differs between seeds' : '';
+  return `${whose}${seeds}. All were measured on the same data, so the true errors are probably smaller.`;
 }
 
 /**
@@ -76,7 +91,7 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
           'trials',
         )}: its ${metric} is flattered by that choice.`,
       );
-    const method = compareMethods(table.rows.map((row) => row.againstStandard?.method));
+    const method = combinedErrors(snapshot, table);
     if (method) found.push(method);
 
     const top = highestResult(snapshot, best)!;
@@ -143,10 +158,4 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
       'Learning rate, batch and network were the same for every schedule; none was tuned for its own.',
     );
   return found;
-
-  function compareMethods(methods: readonly (string | undefined)[]): string | undefined {
-    const known = methods.filter((method) => method !== undefined);
-    if (known.length === 0 || known.every((method) => method === 'pairs')) return undefined;
-    return 'Errors of differences combine both trials’ standard errors. All trials were measured on the same data, so the true errors are probably smaller.';
-  }
 }

@@ -128,21 +128,21 @@ export function nextConfirmation(
   return undefined;
 }
 
-/** What is measured on test data next: every baseline's seeds, then the winner's (its fresh ones where it has them). */
-export function nextToTest(machine: SweepMachine, rungCount: number): TrialRow | undefined {
-  const untested = (row: TrialRow) =>
-    !row.tested && !row.segment && row.values.length > 0 && row.state !== 'failed';
-  const baseline = machine.trials.find((row) => row.baseline !== undefined && untested(row));
-  if (baseline) return baseline;
+/** What is measured on test data, in this order: every baseline's seeds, then the winner's (its fresh ones where it has them). */
+export function finalists(machine: SweepMachine, rungCount: number): TrialRow[] {
   const field = fieldOf(machine, rungCount);
-  if (!field) return undefined;
-  for (const { row, fresh } of leadersOf(field)) {
-    const seeds =
+  const leaders = field ? leadersOf(field) : [];
+  return [
+    ...machine.trials.filter((row) => row.baseline !== undefined),
+    ...leaders.flatMap(({ row, fresh }) =>
       fresh.length > 0
         ? fresh
-        : machine.trials.filter((one) => one.trial === row.trial || one.replicateOf === row.trial);
-    const next = seeds.find(untested);
-    if (next) return next;
-  }
-  return undefined;
+        : machine.trials.filter((one) => one.trial === row.trial || one.replicateOf === row.trial),
+    ),
+  ].filter((row) => row.values.length > 0 && row.state !== 'failed');
+}
+
+/** The finalist to measure next; undefined when none is left that is not being measured. */
+export function nextToTest(machine: SweepMachine, rungCount: number): TrialRow | undefined {
+  return finalists(machine, rungCount).find((row) => !row.tested && !row.segment);
 }

@@ -4,7 +4,7 @@ import type { SpentBudget, SweepMachine } from './machine.js';
 import { nextRung, type TrialRow } from './rows.js';
 import type { Extension, SweepState } from './types.js';
 
-export { bestTrial, frontTrials } from './finalists.js';
+export { bestTrial, finalists, frontTrials } from './finalists.js';
 export { initialMachine, openSegments, type SweepMachine } from './machine.js';
 export { nextAction, type SweepAction, type TrialSource } from './next.js';
 export { nextRung, type TrialRow } from './rows.js';

@@ -8,8 +8,11 @@ import { encodeStatistics } from '../../src/basis/statistics.js';
 import { sweepDatasetKey } from '../../src/data/sweepData.js';
 import { register as registerExport } from '../../src/cli/verbs/export.js';
 import { register as registerReport } from '../../src/cli/verbs/report.js';
+import { loadPerConfiguration } from '../../src/report/load.js';
+import { perConfigurationOf } from '../../src/report/pairs.js';
 import { loadReport, reportVersions, writeReport } from '../../src/report/report.js';
-import { bestSearched } from '../../src/report/ranking.js';
+import { baselineTrials, bestSearched, standings } from '../../src/report/ranking.js';
+import { unsettled } from '../../src/report/unsettled.js';
 import { layout } from '../../src/store/layout.js';
 import { openStore } from '../../src/store/open.js';
 import { appendCurve, writeSpec, updateSweepRecord, writeTrial } from '../../src/store/records.js';
@@ -76,6 +79,23 @@ describe('a report from a store', () => {
     expect(warnings[0]).toContain(broken);
     expect(input.artifacts!.trials.get(best)!.samples).toBeUndefined();
     expect(input.artifacts!.trials.get(best)!.observables).toBeDefined();
+  });
+
+  test('measures every difference pair by pair once likelihoods are there, as page and `best` do', async () => {
+    const compared = [bestSearched(snapshot)!, ...baselineTrials(snapshot)];
+    expect((await loadPerConfiguration(store, snapshot)).size).toBe(0);
+    for (const [index, { trial }] of compared.entries()) {
+      const data = Float64Array.from({ length: 800 }, (_, i) => 20 + 5 * Math.sin(i) + 0.02 * index);
+      const key = `${layout.samples(name, trial, 3000, 'test')}/likelihood.safetensors`;
+      await store.put(key, encodeSafetensors({ nll: { shape: [data.length], data } }));
+    }
+    const input = await loadReport(store, name);
+    const found = await loadPerConfiguration(store, snapshot);
+    expect([...found.keys()]).toEqual(compared.map(({ trial }) => trial));
+    expect(perConfigurationOf(input)).toEqual(found);
+    for (const { againstStandard } of standings(snapshot, found)!.rows)
+      expect(againstStandard?.method ?? 'pairs').toBe('pairs');
+    expect(unsettled(snapshot, found).join(' ')).not.toMatch(/combine/);
   });
 
   test('in Markdown', async () => {

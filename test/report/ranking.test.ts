@@ -9,63 +9,9 @@ import {
   verdict,
 } from '../../src/report/ranking.js';
 import { unsettled } from '../../src/report/unsettled.js';
-import type { SweepSnapshot, TrialRecord, TrialState } from '../../src/sweep/types.js';
-import { fixtureSnapshot, fixtureSpec } from './fixture.js';
-
-const steps = fixtureSpec.pruner.rungs;
-
-/** A trial with these KLs (and errors) by rung. */
-function trialOf(
-  trial: number,
-  values: readonly (number | undefined)[],
-  more: Partial<TrialRecord> & { error?: number } = {},
-): TrialRecord {
-  const { error = 0.004, ...rest } = more;
-  return {
-    trial,
-    origin: 'sampler',
-    parameters: { cutoffWidth: 1 },
-    key: `${trial}`,
-    label: `schedule ${trial}`,
-    family: 'component-wise',
-    seed: 7,
-    state: 'complete',
-    rungs: values.flatMap((value, rung) =>
-      value === undefined
-        ? []
-        : [
-            {
-              rung,
-              step: steps[rung]!,
-              metrics: { kl: value, ...(error > 0 ? { klError: error } : {}), ess: 1 - value },
-              trainSeconds: 1,
-              evaluateSeconds: 1,
-              stepsPerSecond: 1,
-              finishedAt: new Date(Date.UTC(2026, 0, 1, 0, trial, rung)).toISOString(),
-            },
-          ],
-    ),
-    failures: [],
-    stepsPaid: 3000,
-    createdAt: '2026-01-01T00:00:00.000Z',
-    updatedAt: '2026-01-01T00:00:00.000Z',
-    ...rest,
-  };
-}
-
-function sweepOf(trials: TrialRecord[], more: Partial<SweepSnapshot> = {}): SweepSnapshot {
-  return {
-    spec: fixtureSpec,
-    state: 'complete',
-    startedAt: '2026-01-01T00:00:00.000Z',
-    trials,
-    curves: new Map(),
-    ...more,
-  };
-}
-
-const baseline = (trial: number, name: string, values: number[], more: Partial<TrialRecord> = {}) =>
-  trialOf(trial, values, { baseline: name, origin: 'baseline', label: name, ...more });
+import type { TrialRecord, TrialState } from '../../src/sweep/types.js';
+import { fixtureSpec } from './fixture.js';
+import { baseline, sweepOf, trialOf } from './trials.js';
 
 describe('the best searched trial', () => {
   test('is judged at the highest rung: a lower value at a lower rung does not count', () => {
@@ -282,25 +228,5 @@ describe('the verdict', () => {
       ),
       { numRuns: 400 },
     );
-  });
-});
-
-describe('what the search did not settle', () => {
-  test('is said of the fixture: one seed, trials left behind, choices hardly tried, failures', () => {
-    const text = unsettled(fixtureSnapshot()).join('\n');
-    expect(text).toMatch(/trained once, all with the same seed/);
-    expect(text).toMatch(/combine both trials’ standard errors/);
-    expect(text).toMatch(/4 of 10 searched trials were trained to 3,000 steps/);
-    expect(text).toMatch(/Hardly tried: basis pixel \(once\)/);
-    expect(text).toMatch(/1 trial failed/);
-  });
-
-  test('tells a value at the edge of its range, and a winner judged by the data that chose it', () => {
-    const edge = trialOf(1, [0.1, 0.05], { parameters: { cutoffWidth: 9.8 } });
-    const text = unsettled(sweepOf([baseline(0, 'standard', [0.1, 0.1]), edge])).join('\n');
-    expect(text).toMatch(/The best cutoffWidth, 9\.8, lies at the upper edge .*\(0\.3 to 10\)/);
-    expect(text).toMatch(/flattered by that choice/);
-    const middle = trialOf(1, [0.1, 0.05], { parameters: { cutoffWidth: 1.7 } });
-    expect(unsettled(sweepOf([middle])).join('\n')).not.toMatch(/edge/);
   });
 });

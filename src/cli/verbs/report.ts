@@ -41,7 +41,7 @@ export function register(program: Command): void {
         const file = options.out ?? `${sweep}.${options.format}`;
         await writeWhole(file, text);
         const { verdict } = await import('../../report/verdict.js');
-        const { perConfigurationOf } = await import('../../report/content.js');
+        const { perConfigurationOf } = await import('../../report/pairs.js');
         const answer = verdict(input.snapshot, perConfigurationOf(input));
         process.stdout.write(
           options.json

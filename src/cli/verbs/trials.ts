@@ -40,7 +40,8 @@ export function register(program: Command): void {
       const { loadSnapshot } = await import('../snapshot.js');
       const { bestSearched, verdict } = await import('../../report/ranking.js');
       const { foldReplicates } = await import('../../sweep/replicates.js');
-      const snapshot = foldReplicates((await loadSnapshot(options, sweep)).snapshot);
+      const { store, snapshot: read } = await loadSnapshot(options, sweep);
+      const snapshot = foldReplicates(read);
       const best = bestSearched(snapshot);
       const { frontOf, frontRows, frontSummary, frontWords, hypervolumeWords, objectiveHeads } =
         await import('../../report/front.js');
@@ -50,7 +51,8 @@ export function register(program: Command): void {
         process.stdout.write(`${JSON.stringify(best ? { ...best, ...more } : null)}\n`);
         return;
       }
-      process.stdout.write(`${verdict(snapshot)}\n`);
+      const { loadPerConfiguration } = await import('../../report/load.js');
+      process.stdout.write(`${verdict(snapshot, await loadPerConfiguration(store, snapshot))}\n`);
       if (front) {
         const { layoutTable } = await import('../../report/table.js');
         const heads = objectiveHeads(front);
