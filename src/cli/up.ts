@@ -56,6 +56,7 @@ function untilAborted(...signals: AbortSignal[]): Promise<void> {
 export async function up(options: UpOptions): Promise<number> {
   // Everything that a user may have got wrong comes before anything is started or changed.
   const spec = await loadSweepFile(options.file ?? defaultSweepFile);
+  const again = options.file === undefined ? 'npm start goes on' : 'the same command goes on';
   const folder = stackFolder();
   const lock = await lockFolder(folder);
   const interrupts = listenForInterrupts();
@@ -88,11 +89,11 @@ export async function up(options: UpOptions): Promise<number> {
       });
     } catch (error) {
       if (!interrupts.stop.aborted) throw error;
-      say('stopped before anything was launched; start with npm start');
+      say(`stopped before anything was launched; ${again}`);
       return 130;
     }
     interrupts.force.addEventListener('abort', () => {
-      say('ending at once; the last checkpoints stay, go on with npm start');
+      say(`ending at once; the last checkpoints stay, ${again}`);
       stack?.kill();
     });
     const connection = await Connection.connect({ address: stack.address, connectTimeout: '10 seconds' });
@@ -131,7 +132,7 @@ export async function up(options: UpOptions): Promise<number> {
         say('stopping: trainers write their checkpoints … (Ctrl-C again ends at once)');
         await connection.close();
         await stack.stop();
-        say('stopped; go on with npm start');
+        say(`stopped; ${again}`);
         return 130;
       }
       await connection.close();

@@ -135,7 +135,7 @@ describe('rgsweep up', () => {
     expect(await first.end).toBe(130);
     expect(first.output()).toContain('launched small');
     expect(first.output()).toMatch(
-      /stopping: trainers write their checkpoints[^]*stopped; go on with npm start/,
+      /stopping: trainers write their checkpoints[^]*stopped; the same command goes on/,
     );
     expect(home.received('--role')).toEqual([['SIGTERM'], ['SIGTERM']]);
     // The trainer that ran had one; those that had ended before, none.
