@@ -101,7 +101,11 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
     prior: readonly Observation[],
   ): Parameters {
     const { spec, source, visible } = input;
-    if (source.from === 'baseline') return { ...spec.defaults, ...presets[source.name] };
+    if (source.from === 'baseline') {
+      const { contenders = {} } = spec;
+      const own = Object.hasOwn(contenders, source.name) ? contenders[source.name] : presets[source.name];
+      return { ...spec.defaults, ...own };
+    }
     if (source.from === 'enqueued') return { ...spec.defaults, ...source.parameters };
     if (source.from === 'replicate') {
       const leader = known[source.of];

@@ -41,7 +41,8 @@ export function sweepFileOf(spec: SweepSpec): string {
     replicates: replicatesOf(spec),
     reproducible: spec.reproducible ?? false,
     ...(spec.warmStart ? { warmStart: spec.warmStart } : {}),
-    baselines: spec.baselines,
+    baselines: spec.baselines.filter((name) => !Object.hasOwn(spec.contenders ?? {}, name)),
+    ...(spec.contenders ? { contenders: spec.contenders } : {}),
     defaults: spec.defaults,
     train: {
       checkpointEverySteps: spec.checkpointEverySteps,

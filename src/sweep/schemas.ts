@@ -160,6 +160,10 @@ export function sweepSchema(): JsonSchema {
         description: 'Parameters of every trial unless its own set says otherwise',
         additionalProperties: scalar,
       },
+      contenders: {
+        ...properties['contenders'],
+        additionalProperties: { type: 'object', additionalProperties: scalar },
+      },
       baselines: {
         ...properties['baselines'],
         items: { enum: Object.keys(presets) },

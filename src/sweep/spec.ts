@@ -24,6 +24,7 @@ import { noticeEvents, webhookVariable } from './notice.js';
 import { defaultRetention } from './retention.js';
 import {
   checkBaselines,
+  checkContenders,
   checkObjectives,
   checkRungs,
   checkSpaceNames,
@@ -99,6 +100,13 @@ export const sweepFileSchema = z.strictObject({
     .optional()
     .describe('Earlier sweeps of the store whose trials say where to look; they are no trials of this sweep'),
   baselines: z.array(z.string()).default([]),
+  contenders: z
+    .record(
+      z.string().regex(/^[a-z][a-z0-9-]{0,59}$/, 'use lower-case letters, digits and dash, at most 60'),
+      z.record(z.string(), parameterValue),
+    )
+    .default({})
+    .describe('Parameter sets of your own, by name, that run as baselines do'),
   defaults: z.record(z.string(), parameterValue).default({}),
   train: z
     .strictObject({
@@ -232,6 +240,10 @@ export function parseSweepFile(
     for (const value of extremesOf(parameter))
       check({ [parameter.name]: value }, `${where}space.${parameter.name}`);
   checkBaselines(spec.baselines, where);
+  checkContenders(spec.contenders, where, (parameters, place) =>
+    check({ ...defaults, ...parameters }, place),
+  );
+  const baselines = [...spec.baselines, ...Object.keys(spec.contenders)];
   checkRungs(rungs, where);
   const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
   checkWarmStart(warmStart, spec.name, where);
@@ -241,7 +253,7 @@ export function parseSweepFile(
     direction: 'minimize' as const,
   };
   const objectives = Array.isArray(asked) ? asked : [asked];
-  checkTask(task, objectives, spec.baselines, where);
+  checkTask(task, objectives, baselines, where);
   checkObjectives(objectives, where);
   const samples = spec.evaluation.samples ?? (images ? 128 : 2048);
   if (!images && task.name !== 'module' && samples < 256)
@@ -274,7 +286,8 @@ export function parseSweepFile(
     ...(spec.replicates === 1 ? {} : { replicates: spec.replicates }),
     ...(spec.reproducible ? { reproducible: true } : {}),
     ...(warmStart.length === 0 ? {} : { warmStart }),
-    baselines: spec.baselines,
+    baselines,
+    ...(baselines.length > spec.baselines.length ? { contenders: spec.contenders } : {}),
     defaults,
     checkpointEverySteps: spec.train.checkpointEverySteps,
     evaluation: { samples },

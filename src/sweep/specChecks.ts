@@ -1,6 +1,6 @@
 import { RgsweepError } from '../errors.js';
 import { presets } from '../schedule/presets.js';
-import type { SearchSpace } from '../space/types.js';
+import type { Parameters, SearchSpace } from '../space/types.js';
 import { trialParameterNames } from './parameters.js';
 import type { Objective } from './types.js';
 
@@ -50,6 +50,21 @@ export function checkBaselines(baselines: readonly string[], where: string): voi
     if (baselines.indexOf(name) !== index)
       throw new RgsweepError('bad-configuration', `${where}baselines.${index}: "${name}" is listed twice`);
   });
+}
+
+/** @throws RgsweepError('bad-configuration') for a parameter set that cannot be, or that has a preset's name */
+export function checkContenders(
+  contenders: Readonly<Record<string, Parameters>>,
+  where: string,
+  check: (parameters: Parameters, where: string) => void,
+): void {
+  for (const [name, parameters] of Object.entries(contenders)) {
+    if (Object.hasOwn(presets, name))
+      throw new RgsweepError('bad-configuration', `${where}contenders.${name}: a preset has that name`, {
+        remedy: 'give it another name, or list the preset under baselines',
+      });
+    check(parameters, `${where}contenders.${name}`);
+  }
 }
 
 /** @throws RgsweepError('bad-configuration') for rungs that do not ascend */

@@ -78,6 +78,8 @@ export interface SweepSpec {
   reproducible?: boolean;
   /** Named schedules that always run to the last rung and are reported beside the searched trials. */
   baselines: string[];
+  /** Parameter sets of the file's own, by name: they run as baselines do, and their names stand among them. */
+  contenders?: Record<string, Parameters>;
   /** Parameters every trial has unless its own set says otherwise. */
   defaults: Parameters;
   checkpointEverySteps: number;

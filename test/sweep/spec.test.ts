@@ -54,6 +54,15 @@ describe('sweep files', () => {
     });
   });
 
+  it('contenders stand among the baselines, and come back out of the file that a report prints', () => {
+    const spec = parse(`${good}contenders: { mine: { colour: matched, cutoffWidth: 2 } }\n`);
+    expect(spec.baselines).toEqual(['standard', 'mine']);
+    expect(spec.contenders).toEqual({ mine: { colour: 'matched', cutoffWidth: 2 } });
+    expect(parse(sweepFileOf(spec))).toEqual(parse(sweepFileOf(parse(sweepFileOf(spec)))));
+    expect(parse(sweepFileOf(spec)).contenders).toEqual(spec.contenders);
+    expect(describePlan(spec).text).toMatch(/baselines \(standard, mine\)/);
+  });
+
   it('a cosine ends at the longest rung unless something else is said', () => {
     const defaultsOf = (...lines: string[]) => parse([good, ...lines, ''].join('\n')).defaults;
     expect(defaultsOf()).toEqual({});
@@ -131,6 +140,17 @@ describe('sweep files', () => {
     ['a priority of none', ['name: a', 'resources: { priority: 0 }\nname: a'], /resources\.priority.*0/],
     ['rungs that fall', ['[10, 30]', '[30, 10]'], /pruner\.rungs\.1.*10.*30/, /ascending/],
     ['an unknown baseline', ['[standard]', '[standart]'], /baselines\.0.*standart/, /standard/],
+    [
+      'a contender with a preset’s name',
+      ['[standard]', '[standard]\ncontenders: { linear-gamma: { colour: white } }'],
+      /contenders\.linear-gamma.*preset/,
+      /another name/,
+    ],
+    [
+      'a contender that cannot be',
+      ['[standard]', '[standard]\ncontenders: { mine: { colour: pink } }'],
+      /contenders\.mine.*pink/,
+    ],
     ['a baseline twice', ['[standard]', '[standard, standard]'], /baselines\.1.*twice/],
     ['a name with a slash', ['name: a', 'name: a/b'], /name.*"a\/b"/],
     [

@@ -48,6 +48,34 @@ describe('a trial’s identity', () => {
   });
 });
 
+it('a contender is trained with its own parameter set over the defaults', async () => {
+  const store = await openFileStore(join(folder, 'contenders'));
+  const contenders = { mine: { basis: 'fourier', ...matched } };
+  const spec = {
+    ...exampleSpec('finals'),
+    defaults: { gammaHigh: 3 },
+    baselines: ['standard', 'mine'],
+    contenders,
+  };
+  await writeSpec(store, spec);
+  await store.put(
+    `${layout.dataset(sweepDatasetKey(spec.task)!)}/statistics.safetensors`,
+    encodeStatistics(statistics),
+  );
+  const { suggest } = createSuggest({
+    store,
+    metrics: { suggested: () => undefined },
+  } as unknown as Dependencies);
+  const rows = { changes: packChanges([], []) };
+  await suggest({ spec, trial: 0, source: { from: 'baseline', name: 'mine' }, rows });
+  const snapshot = await readSnapshot(store, 'finals');
+  expect(snapshot.trials[0]).toMatchObject({
+    baseline: 'mine',
+    origin: 'baseline',
+    parameters: { gammaHigh: 3, ...contenders.mine },
+  });
+});
+
 it('a second trial on the same path is complete at once and says which one it equals, in the records and the table', async () => {
   const store = await openFileStore(join(folder, 'store'));
   const spec = { ...exampleSpec('twins'), defaults: {} };
