@@ -25,7 +25,8 @@ import { importanceOrWhy, pairsText } from './understanding.js';
 import { unsettled } from './unsettled.js';
 import { sourceWords, verdict } from './verdict.js';
 
-function table(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table in Markdown; whoever fills it escapes its cells. */
+export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [line(heads), line(heads.map(() => '---')), ...rows.map(line)].join('\n');
 }
@@ -37,14 +38,14 @@ function fenced(text: string, language: string): string {
   return `${fence}${language}\n${text.trimEnd()}\n${fence}`;
 }
 
-function importanceParts(snapshot: SweepSnapshot): string[] {
+/** What mattered, as a sentence and a table; the reason in words where nothing is known of it. */
+export function importanceTable(snapshot: SweepSnapshot): [string, string] | string {
   const found = importanceOrWhy(snapshot);
-  if (typeof found === 'string') return [];
+  if (typeof found === 'string') return found;
   const best = new Map(found.pedAnova.main.map((row) => [row.name, row]));
   return [
-    '## What mattered',
     `From ${formatCount(found.trials)} results after ${formatCount(found.step)} steps. ${markdownText(pairsText(found), 600)}`,
-    table(
+    markdownTable(
       ['parameter', 'share of variance (fANOVA)', `share for the best ${found.pedAnova.good} (PED-ANOVA)`],
       found.fanova.main.map(({ name, ...share }) => {
         const other = best.get(name);
@@ -52,6 +53,11 @@ function importanceParts(snapshot: SweepSnapshot): string[] {
       }),
     ),
   ];
+}
+
+function importanceParts(snapshot: SweepSnapshot): string[] {
+  const found = importanceTable(snapshot);
+  return typeof found === 'string' ? [] : ['## What mattered', ...found];
 }
 
 /** The report as Markdown: the same answer, tables and method as the HTML file, without pictures. */
@@ -82,7 +88,7 @@ export function renderMarkdown(input: ReportInput): string {
     parts.push(
       standing.best ? '## The best of the search against the baselines' : '## The baselines',
       `${markdownText(metricTitle(metric))}, ${directionWords(snapshot.spec.objective)}, ${where}.`,
-      table(
+      markdownTable(
         ['schedule', metricTitle(metric), metricTitle(other), 'against standard', 'steps paid'].map((head) =>
           markdownText(head),
         ),
@@ -102,7 +108,7 @@ export function renderMarkdown(input: ReportInput): string {
     parts.push(
       '## The Pareto front',
       `${markdownText(frontWords(front))}, on validation data; ${markdownText(hypervolumeWords(front))}.`,
-      table(
+      markdownTable(
         ['trial', 'schedule', ...heads, ...heads.map((head) => `${head}, test`)].map((head) =>
           markdownText(head),
         ),
@@ -124,7 +130,7 @@ export function renderMarkdown(input: ReportInput): string {
   if (observables.length > 0)
     parts.push(
       '## Observables against HMC',
-      table(
+      markdownTable(
         ['observable', 'HMC', ...models.flatMap(({ name }) => [markdownText(name, 60), 'z'])],
         observables.map(({ symbol, reference, models: figures }) => [
           markdownText(symbol),
@@ -142,7 +148,7 @@ export function renderMarkdown(input: ReportInput): string {
     const columns = parameterColumns(snapshot).varying.slice(0, 24);
     parts.push(
       '## All trials',
-      table(
+      markdownTable(
         [
           'trial',
           'schedule',
@@ -177,7 +183,7 @@ export function renderMarkdown(input: ReportInput): string {
   if (failures.length > 0)
     parts.push(
       '## Failures',
-      table(
+      markdownTable(
         ['trial', 'kind', 'step', 'message', 'when'],
         failures
           .slice(-200)

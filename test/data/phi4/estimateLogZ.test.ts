@@ -116,6 +116,17 @@ describe('estimateLogZ', () => {
     }
   });
 
+  it.each([
+    [6, 5.276],
+    [8, 6.008],
+  ])('finds the value that is kept for size %i at coupling %d', async (size, coupling) => {
+    const at = task({ size, coupling });
+    const { value, error } = await estimateLogZ({ task: at, trajectories: 640, nodes: 8, seed: 77 });
+    const known = knownLogZ(at)!;
+    expect(Math.abs(value - known.value)).toBeLessThan(4 * Math.hypot(error, known.error));
+    expect(error).toBeLessThan(0.06);
+  });
+
   it('is exact for the free field, where there is no way to go', async () => {
     const estimate = await estimateLogZ({
       task: task({ size: 3, mass2: 1, coupling: 0 }),

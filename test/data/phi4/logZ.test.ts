@@ -40,14 +40,23 @@ describe('exact lattices', () => {
 });
 
 describe('knownLogZ', () => {
-  it('knows the default lattice, the exact ones, and nothing else', () => {
+  it('knows the lattices of the sweeps, the exact ones, and nothing else', () => {
     const known = knownLogZ({ name: 'phi4', size: 6, ...couplings })!;
     expect(Math.abs(known.value - reference.logZ[0])).toBeLessThan(1e-4);
     expect(known.error).toBeCloseTo(reference.logZ[1], 4);
     expect(knownLogZ({ name: 'phi4', size: 1, ...couplings })!.value).toBeCloseTo(0.83295, 5);
     expect(knownLogZ({ name: 'phi4', size: 2, ...couplings })!.value).toBeCloseTo(1.17318, 5);
     expect(knownLogZ({ name: 'phi4', size: 8, mass2: 1, coupling: 0 })!.value).toBe(freeFieldLogZ(8, 1));
-    expect(knownLogZ({ name: 'phi4', size: 6, mass2: -4, coupling: 5.276 })).toBeUndefined();
+    for (const [size, coupling] of [
+      [6, 5.276],
+      [8, 6.008],
+    ] as const) {
+      const found = knownLogZ({ name: 'phi4', size, mass2: -4, coupling })!;
+      expect(found.error).toBeGreaterThan(0);
+      expect(found.error).toBeLessThan(0.005);
+      expect(found.source).toContain(`--coupling ${coupling}`);
+    }
+    expect(knownLogZ({ name: 'phi4', size: 6, mass2: -3, coupling: 5.276 })).toBeUndefined();
     expect(knownLogZ({ name: 'phi4', size: 8, ...couplings })).toBeUndefined();
   });
 });

@@ -1,0 +1,76 @@
+/**
+ * npm run bench -- results [SWEEP …] [--store URL] [--finals] [--check]
+ *
+ * Keeps sweeps of a store as docs/results/NAME.json and writes the tables of docs/results.md from all of those files, and from
+ * nothing else. Without a SWEEP only the tables are written. `--finals` writes sweeps/phi4-finals.yaml and
+ * sweeps/phi4-rungs.yaml from what is kept of the headline sweeps. `--check` writes nothing: exit code 1 when the page is not what the files say.
+ */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { loadTrialArtifacts } from '../src/report/load.js';
+import { reportVersions } from '../src/report/report.js';
+import { openStore } from '../src/store/open.js';
+import { readSnapshot } from '../src/store/records.js';
+import { finalsFile, rungsFile } from './results/finals.js';
+import { decodeKept, encodeKept, type KeptSweep } from './results/kept.js';
+import { fillPage } from './results/page.js';
+import { partsOf } from './results/parts.js';
+
+const folder = 'docs/results';
+const pageFile = 'docs/results.md';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    store: { type: 'string', default: '.rgsweep/store' },
+    finals: { type: 'boolean', default: false },
+    check: { type: 'boolean', default: false },
+  },
+});
+
+/** Reads a sweep and the test likelihoods of its trials; the store is only read. */
+async function read(url: string, sweep: string): Promise<KeptSweep> {
+  const store = await openStore(url);
+  const snapshot = await readSnapshot(store, sweep);
+  const likelihoods = new Map<number, ArrayLike<number>>();
+  for (const trial of snapshot.trials.filter(({ test }) => test)) {
+    const loaded = await loadTrialArtifacts(store, snapshot, trial, (message) => console.error(message));
+    if (loaded?.trial.testNll) likelihoods.set(trial.trial, loaded.trial.testNll);
+  }
+  return { snapshot, likelihoods };
+}
+
+mkdirSync(folder, { recursive: true });
+for (const sweep of positionals) {
+  const file = join(folder, `${sweep}.json`);
+  const text = encodeKept(await read(values.store, sweep), reportVersions()['rgsweep'] ?? 'unknown');
+  writeFileSync(file, text);
+  console.log(`${file}: ${text.length.toLocaleString('en-US')} characters`);
+}
+const kept = new Map(
+  readdirSync(folder)
+    .filter((file) => file.endsWith('.json'))
+    .map((file) => decodeKept(readFileSync(join(folder, file), 'utf8')))
+    .map((one) => [one.snapshot.spec.name, one]),
+);
+const page = readFileSync(pageFile, 'utf8');
+const filled = fillPage(page, partsOf(kept));
+if (values.check) {
+  if (filled !== page) {
+    console.error(`${pageFile} is not what ${folder}/*.json say: npm run bench -- results`);
+    process.exitCode = 1;
+  }
+} else if (filled !== page) {
+  writeFileSync(pageFile, filled);
+  console.log(`${pageFile}: written`);
+} else console.log(`${pageFile}: nothing new`);
+if (values.finals) {
+  const search = kept.get('phi4-headline');
+  if (!search) throw new Error('phi4-headline is not kept yet: npm run bench -- results phi4-headline');
+  writeFileSync('sweeps/phi4-finals.yaml', finalsFile(search, kept.get('phi4-headline-standard')));
+  writeFileSync('sweeps/phi4-rungs.yaml', rungsFile(search));
+  console.log('sweeps/phi4-finals.yaml, sweeps/phi4-rungs.yaml: written');
+}
+if (!existsSync(join(folder, 'phi4-headline.json')))
+  console.log('phi4-headline is not kept yet: its tables say so');

@@ -1,0 +1,108 @@
+import { formatCount, formatFigure, metricTitle, type Figure } from '../../src/report/figures.js';
+import { markdownTable } from '../../src/report/markdown.js';
+import { foldReplicates } from '../../src/sweep/replicates.js';
+import { markdownText } from '../../src/report/text.js';
+import { verdict } from '../../src/report/verdict.js';
+import { contendersOf, differenceOf, figureOf, metricsOf, type Contender } from './contenders.js';
+import type { KeptSweep } from './kept.js';
+import type { PairedFigure } from './statistics.js';
+
+/** A difference in words: `0.021 ± 0.006 (3.5 standard errors, 5 seeds)`. */
+export function differenceWords({ value, error, seeds }: PairedFigure): string {
+  const size = error > 0 ? `, ${Math.abs(value / error).toFixed(1)} standard errors` : '';
+  return `${formatFigure({ value, error })} nats (${seeds} ${seeds === 1 ? 'seed' : 'seeds'}${size})`;
+}
+
+/** How the winner of the finals is compared: with the best standard diffusion that an equal budget found, else with `standard`. */
+export function referenceOf(contenders: readonly Contender[]): Contender | undefined {
+  return (
+    contenders.find(({ name }) => name === 'standard-searched') ??
+    contenders.find(({ name }) => name === 'standard')
+  );
+}
+
+/** What was found in other sweeps, among the contenders of the finals: everything that is neither a preset nor standard. */
+const isFinalist = (name: string) => name.startsWith('finalist-');
+
+/** The answer of the finals in a sentence or two; undefined while they have no two contenders to compare. */
+export function finalsAnswer(kept: KeptSweep): string | undefined {
+  const contenders = contendersOf(kept);
+  const reference = referenceOf(contenders);
+  const rated = contenders
+    .filter(({ name }) => isFinalist(name))
+    .flatMap((one) => {
+      const kl = figureOf(kept.snapshot, one, 'kl');
+      return kl ? [{ one, kl }] : [];
+    })
+    .sort((a, b) => a.kl.value - b.kl.value);
+  // The finalist that led on validation data is the one that is judged, whatever the test data would rather have.
+  const winner = rated.find(({ one }) => one.name === 'finalist-1') ?? rated[0];
+  if (!winner || !reference) return undefined;
+  const difference = differenceOf(kept, winner.one, reference);
+  const other = figureOf(kept.snapshot, reference, 'kl');
+  if (!difference || !other) return undefined;
+  const clear = Math.abs(difference.value) > 2 * difference.error;
+  const outcome = !clear
+    ? 'cannot be told from'
+    : difference.value > 0
+      ? 'has a lower KL than'
+      : 'has a higher KL than';
+  return `**The winner of the search ${outcome} the best standard diffusion of an equal search**: KL ${formatFigure(winner.kl)} against ${formatFigure(other)} on test data (\`${winner.one.name}\` against \`${reference.name}\`), a paired difference of ${differenceWords(difference)}.`;
+}
+
+const cell = (figure: Figure | undefined): string => (figure ? formatFigure(figure) : '–');
+
+/**
+ * Baselines and winners at their last rung: KL, ESS, bound, calls of the network for a converged likelihood and, paired, how much
+ * worse each is than `against`; best first.
+ */
+export function contenderTable(kept: KeptSweep, against?: string): string {
+  const { snapshot } = kept;
+  const { metric } = snapshot.spec.objective;
+  const contenders = contendersOf(kept);
+  const base = contenders.find(({ name }) => name === against) ?? contenders[0];
+  const rated = contenders
+    .map((one) => ({ one, figure: figureOf(snapshot, one, metric) }))
+    .sort((a, b) => (a.figure?.value ?? Infinity) - (b.figure?.value ?? Infinity));
+  const where = (one: Contender) => {
+    const tested = one.trials.every(({ test }) => test);
+    const step = Math.max(...one.trials.map(({ rungs }) => Math.max(...rungs.map((rung) => rung.step))));
+    return `${tested ? 'test' : 'validation'}, ${formatCount(step)}`;
+  };
+  const shared = (one: Contender) => {
+    const own = snapshot.trials.find(({ trial }) => trial === base?.trials[0]?.trial);
+    return own && base && one !== base ? differenceOf(kept, base, one) : undefined;
+  };
+  return markdownTable(
+    [
+      'schedule',
+      'seeds',
+      metricTitle(metric),
+      'ESS',
+      'VLB − exact',
+      'calls for a converged likelihood',
+      `worse than ${base?.name ?? '–'}, paired`,
+      'data, steps',
+    ].map((head) => markdownText(head, 80)),
+    rated.map(({ one, figure }) => {
+      const difference = shared(one);
+      const calls = one.trials.map((trial) => metricsOf(snapshot, trial).functionEvaluations ?? NaN);
+      return [
+        markdownText(one.name, 90),
+        String(one.trials.length),
+        cell(figure),
+        cell(figureOf(snapshot, one, 'ess')),
+        cell(figureOf(snapshot, one, 'vlbExcess')),
+        calls.some(Number.isNaN) ? '–' : formatCount(Math.max(...calls)),
+        difference ? formatFigure(difference) : '–',
+        where(one),
+      ];
+    }),
+  );
+}
+
+/** The sweep's own report in one sentence, and how far it has come. */
+export function sweepSentence({ snapshot, likelihoods }: KeptSweep): string {
+  const { name } = snapshot.spec;
+  return `\`${name}\` (${snapshot.state}): ${markdownText(verdict(foldReplicates(snapshot), likelihoods), 900)}`;
+}

@@ -1,0 +1,121 @@
+import { stringify } from 'yaml';
+import { isBetter } from '../../src/report/ranking.js';
+import type { Parameters } from '../../src/space/types.js';
+import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
+import type { KeptSweep } from './kept.js';
+
+/** The seed of the finals: none of their trainings has been seen by a search, whose seed is 11. */
+const finalsSeed = 101;
+const finalists = 3;
+/** Pruned trials that are trained to the end, to learn what the rungs are worth. */
+const rungTrials = 12;
+
+const schema = '# yaml-language-server: $schema=../docs/schema/sweep.schema.json\n';
+
+/** Searched trials with a result at the rung, best first. */
+function rankedAt(snapshot: SweepSnapshot, rung: number): TrialRecord[] {
+  const { spec, trials } = snapshot;
+  const value = (trial: TrialRecord) =>
+    trial.rungs.find((result) => result.rung === rung)?.metrics[spec.objective.metric];
+  return trials
+    .filter((trial) => trial.baseline === undefined && trial.state !== 'failed' && value(trial) !== undefined)
+    .sort((a, b) => (isBetter(snapshot, value(a)!, value(b)!) ? -1 : 1));
+}
+
+/** The highest rung that any searched trial has reached. */
+function lastRung(snapshot: SweepSnapshot): number {
+  const reached = snapshot.trials.flatMap(({ baseline, rungs }) =>
+    baseline === undefined ? rungs.map(({ rung }) => rung) : [],
+  );
+  return Math.max(0, ...reached);
+}
+
+/** What a trial has beside its sweep's defaults, and constants of its space that another space would not give. */
+function ownParameters({ spec }: SweepSnapshot, { parameters }: TrialRecord): Parameters {
+  return Object.fromEntries(Object.entries(parameters).filter(([name]) => !(name in spec.defaults)));
+}
+
+/** A sweep of contenders and baselines alone, by the rules of `like`; nothing is searched. */
+function contest(
+  { spec }: SweepSnapshot,
+  change: Record<string, unknown>,
+  comment: readonly string[],
+): string {
+  const file = {
+    name: undefined,
+    task: spec.task,
+    space: '../search-spaces/phi4.yaml',
+    objective: spec.objective,
+    sampler: undefined,
+    pruner: { name: 'none', rungs: spec.pruner.rungs.slice(-1) },
+    budget: { trials: 0 },
+    replicates: undefined,
+    baselines: spec.baselines,
+    contenders: undefined,
+    defaults: spec.defaults,
+    train: { checkpointEverySteps: spec.checkpointEverySteps },
+    evaluation: spec.evaluation,
+    ...change,
+  };
+  return `${schema}${comment.map((line) => `# ${line}\n`).join('')}${stringify(file, { lineWidth: 140 })}`;
+}
+
+const numbered = (snapshot: SweepSnapshot, name: string, trials: readonly TrialRecord[]) =>
+  Object.fromEntries(trials.map((trial, index) => [`${name}-${index + 1}`, ownParameters(snapshot, trial)]));
+
+/**
+ * The sweep file of the finals: the three best of the search, the best of the equal search of standard diffusion and every baseline, each
+ * with five fresh seeds at the full number of steps, all measured on test data.
+ */
+export function finalsFile(search: KeptSweep, standard?: KeptSweep): string {
+  const { snapshot } = search;
+  const best = rankedAt(snapshot, lastRung(snapshot)).slice(0, finalists);
+  const other = standard && rankedAt(standard.snapshot, lastRung(standard.snapshot))[0];
+  const { rungs } = snapshot.spec.pruner;
+  const all = {
+    ...numbered(snapshot, 'finalist', best),
+    ...(other ? { 'standard-searched': ownParameters(standard.snapshot, other) } : {}),
+  };
+  const steps = 5 * rungs.at(-1)! * (Object.keys(all).length + snapshot.spec.baselines.length);
+  const names = [search, ...(standard ? [standard] : [])].map((one) => one.snapshot.spec.name);
+  return contest(
+    snapshot,
+    {
+      name: 'phi4-finals',
+      sampler: { name: 'random', seed: finalsSeed },
+      replicates: 5,
+      contenders: all,
+    },
+    [
+      `The finals of ${names.join(' and ')}: the best ${best.length} of the search (trials ${best.map(({ trial }) => trial).join(', ')}, best first on validation data)${other ? `, the best of\n# standard diffusion searched with the same budget (trial ${other.trial})` : ''} and every baseline, five fresh seeds each, ${steps.toLocaleString('en-US')} steps.`,
+      'Made by `npm run bench -- results --finals` from docs/results.',
+    ],
+  );
+}
+
+/** The sweep file that trains every sixth or so of the first rung's ranking to the end: what the early rungs would have missed. */
+export function rungsFile({ snapshot }: KeptSweep): string {
+  const ranked = rankedAt(snapshot, 0);
+  const count = Math.min(rungTrials, ranked.length);
+  const chosen = Array.from(
+    { length: count },
+    (_, index) => ranked[Math.round((index * (ranked.length - 1)) / Math.max(1, count - 1))]!,
+  );
+  const steps = count * snapshot.spec.pruner.rungs.at(-1)!;
+  return contest(
+    snapshot,
+    {
+      name: 'phi4-rungs',
+      sampler: { name: 'random', seed: snapshot.spec.sampler.seed },
+      pruner: { name: 'asha', reduction: snapshot.spec.pruner.reduction, rungs: snapshot.spec.pruner.rungs },
+      baselines: [],
+      contenders: Object.fromEntries(
+        chosen.map((trial) => [`trial-${trial.trial}`, ownParameters(snapshot, trial)]),
+      ),
+    },
+    [
+      `What the rungs are worth: ${count} trials of ${snapshot.spec.name}, evenly spaced in the ranking after its first rung, all trained to the`,
+      `last one with the search's own seed, ${steps.toLocaleString('en-US')} steps. Made by \`npm run bench -- results --finals\` from docs/results.`,
+    ],
+  );
+}

@@ -1,0 +1,59 @@
+import { importanceTable } from '../../src/report/markdown.js';
+import { markdownText } from '../../src/report/text.js';
+import { ablationTable } from './ablation.js';
+import { contenderTable, finalsAnswer, referenceOf, sweepSentence } from './answer.js';
+import { axesTable } from './axes.js';
+import { contendersOf } from './contenders.js';
+import type { KeptSweep } from './kept.js';
+import { costTable, rungTable } from './rungs.js';
+
+/** Sweeps in the order of the experiment; others come after them by name. */
+const order = [
+  'phi4-headline',
+  'phi4-headline-standard',
+  'phi4-finals',
+  'phi4-rungs',
+  'phi4-headline-5.276',
+  'phi4-headline-5.276-standard',
+  'phi4-headline-8x8',
+  'phi4-headline-8x8-standard',
+  'images-headline',
+  'cifar10-headline',
+];
+const sweepOfPart = (part: string) =>
+  /^(?:contenders|axes|training|importance|ablation)\.(.+)$/.exec(part)?.[1];
+const notRun = (name: string) => `\`${name}\` has not been run.`;
+const training = (name: string) => name === 'weighting' || name === 'timeSampling';
+
+/**
+ * The generated parts of docs/results.md: `answer`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
+ * `importance.SWEEP`, `ablation.SWEEP`. Undefined for a part of any other name; a sweep that is not kept has not been run.
+ */
+export function partsOf(kept: ReadonlyMap<string, KeptSweep>): (part: string) => string | undefined {
+  const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
+  const sweeps = [...kept.values()].sort(
+    (a, b) =>
+      place(a.snapshot.spec.name) - place(b.snapshot.spec.name) ||
+      (a.snapshot.spec.name < b.snapshot.spec.name ? -1 : 1),
+  );
+  return (part) => {
+    if (part === 'answer') {
+      const finals = kept.get('phi4-finals');
+      const answer = finals && finalsAnswer(finals);
+      const list = sweeps.map((one) => `- ${sweepSentence(one)}`).join('\n');
+      return `${answer ?? 'The finals, five fresh seeds of the winners and of every baseline, have not been run: **there is no answer yet whose errors know of other seeds.** What single sweeps say by themselves:'}\n\n${list || 'No sweep is kept yet.'}`;
+    }
+    if (part === 'cost') return sweeps.length > 0 ? costTable(sweeps) : 'No sweep is kept yet.';
+    if (part === 'rungs') return sweeps.length > 0 ? rungTable(sweeps) : 'No sweep is kept yet.';
+    const name = sweepOfPart(part);
+    if (name === undefined) return undefined;
+    const sweep = kept.get(name);
+    if (!sweep) return notRun(name);
+    if (part.startsWith('contenders.')) return contenderTable(sweep, referenceOf(contendersOf(sweep))?.name);
+    if (part.startsWith('ablation.')) return ablationTable(sweep);
+    if (part.startsWith('axes.')) return axesTable(sweep, (axis) => !training(axis));
+    if (part.startsWith('training.')) return axesTable(sweep, training);
+    const found = importanceTable(sweep.snapshot);
+    return typeof found === 'string' ? `Not known: ${markdownText(found, 300)}.` : found.join('\n\n');
+  };
+}

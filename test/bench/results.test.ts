@@ -1,0 +1,217 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { differenceOf, figureOf, contendersOf } from '../../bench/results/contenders.js';
+import { finalsAnswer } from '../../bench/results/answer.js';
+import { finalsFile, rungsFile } from '../../bench/results/finals.js';
+import { blockMeans, decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
+import { fillPage, markedParts } from '../../bench/results/page.js';
+import { partsOf } from '../../bench/results/parts.js';
+import { pairedDifference, spearman } from '../../bench/results/statistics.js';
+import { CounterRandom } from '../../src/random/philox.js';
+import { presets } from '../../src/schedule/presets.js';
+import { parseSweepFile } from '../../src/sweep/spec.js';
+import type { TrialRecord } from '../../src/sweep/types.js';
+import { fixtureSnapshot, fixtureSpec } from '../report/fixture.js';
+
+const folder = 'docs/results';
+const read = (path: string) => readFileSync(path, 'utf8');
+const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
+const kept = new Map(
+  files.map((file) => decodeKept(read(join(folder, file)))).map((one) => [one.snapshot.spec.name, one]),
+);
+
+describe('docs/results.md', () => {
+  const page = read('docs/results.md');
+
+  it('has the tables that docs/results/*.json make (else: npm run bench -- results)', () => {
+    expect(markedParts(page).length).toBeGreaterThan(10);
+    expect(fillPage(page, partsOf(kept))).toBe(page);
+  });
+
+  it('keeps whole sweeps in small files, each under its own name', () => {
+    let total = 0;
+    for (const file of files) {
+      const { snapshot } = decodeKept(read(join(folder, file)));
+      total += read(join(folder, file)).length;
+      expect(`${snapshot.spec.name}.json`).toBe(file);
+      for (const trial of snapshot.trials)
+        for (const { metrics } of trial.rungs)
+          for (const value of Object.values(metrics)) expect(Number.isFinite(value)).toBe(true);
+    }
+    expect(total).toBeLessThan(3_000_000);
+  });
+});
+
+/** Five baselines' seeds with a known difference: KL of `name` is its base, plus what a seed does to all, plus noise of its own. */
+function invented(bases: Record<string, number>, ownNoise: number, seeds = 5): KeptSweep {
+  const names = Object.keys(bases);
+  const shared = new CounterRandom(3, 'seeds');
+  const own = new CounterRandom(4, 'own');
+  const bySeed = Array.from({ length: seeds }, () => 0.02 * shared.normal());
+  const byBlock = Array.from({ length: 100 }, () => 0.3 * shared.normal());
+  const trials: TrialRecord[] = [];
+  const likelihoods = new Map<number, number[]>();
+  for (const name of names) {
+    const first = trials.length;
+    for (let seed = 0; seed < seeds; seed++) {
+      const trial = trials.length;
+      const kl = bases[name]! + bySeed[seed]! + ownNoise * own.normal();
+      const nll = byBlock.map((block) => 11.78 + kl + block + 0.01 * own.normal());
+      likelihoods.set(trial, nll);
+      const value = nll.reduce((sum, one) => sum + one, 0) / 100 - 11.78;
+      const metrics = { kl: value, klError: 0.03, ess: 0.9, functionEvaluations: 64 };
+      trials.push({
+        ...fixtureSnapshot().trials[0]!,
+        trial,
+        baseline: name,
+        parameters: presets['standard']!,
+        seed: 100 + seed,
+        rungs: [{ ...fixtureSnapshot().trials[0]!.rungs[1]!, rung: 0, step: 3000, metrics }],
+        test: metrics,
+        ...(seed > 0 ? { replicateOf: first, origin: 'replicate' as const } : {}),
+      });
+    }
+  }
+  const spec = {
+    ...fixtureSpec,
+    name: 'phi4-finals',
+    baselines: names,
+    replicates: seeds,
+    pruner: { ...fixtureSpec.pruner, rungs: [3000] },
+  };
+  return {
+    snapshot: { spec, state: 'complete', startedAt: '2026-03-01T09:00:00Z', trials, curves: new Map() },
+    likelihoods,
+  };
+}
+
+describe('paired differences', () => {
+  it('see through what seeds and data do to both sides', () => {
+    const sweep = invented({ 'finalist-1': 0.03, 'standard-searched': 0.04, standard: 0.045 }, 0.001);
+    const [winner, searched] = contendersOf(sweep);
+    const difference = differenceOf(sweep, winner!, searched!)!;
+    expect(difference.seeds).toBe(5);
+    expect(Math.abs(difference.value - 0.01)).toBeLessThan(3 * difference.error);
+    expect(difference.error).toBeLessThan(0.002);
+    // Without pairs the same difference drowns: seeds alone move each KL by 0.02.
+    expect(figureOf(sweep.snapshot, winner!, 'kl')!.error!).toBeGreaterThan(0.01);
+    expect(finalsAnswer(sweep)).toMatch(/has a lower KL than the best standard diffusion/);
+  });
+
+  it('call nothing a win that noise explains', () => {
+    const sweep = invented({ 'finalist-1': 0.03, 'standard-searched': 0.031, standard: 0.045 }, 0.01);
+    expect(finalsAnswer(sweep)).toMatch(/cannot be told from/);
+  });
+
+  it('have errors that cover the truth as often as they say', () => {
+    let covered = 0;
+    const rounds = 300;
+    for (let round = 0; round < rounds; round++) {
+      const random = new CounterRandom(round, 'coverage');
+      const first = Array.from({ length: 5 }, () => {
+        const seed = 0.01 * random.normal();
+        return Array.from({ length: 100 }, () => 1 + seed + 0.1 * random.normal());
+      });
+      const second = first.map((blocks) => {
+        const seed = 0.01 * random.normal();
+        return blocks.map((value) => value + 0.02 + seed + 0.03 * random.normal());
+      });
+      const { value, error } = pairedDifference(first, second)!;
+      if (Math.abs(value - 0.02) < 2 * error) covered++;
+    }
+    // 95.4 % of a normal; five seeds make it a Student's t with four degrees of freedom: 88 %, and blocks are counted on top.
+    expect(covered / rounds).toBeGreaterThan(0.84);
+    expect(covered / rounds).toBeLessThan(0.99);
+  });
+
+  it('of one seed have the error of the data alone', () => {
+    const one = pairedDifference([[1, 2, 3, 4]], [[2, 3, 4, 6]])!;
+    expect(one.value).toBeCloseTo(1.25, 12);
+    expect(one.error).toBeCloseTo(0.25, 12);
+    expect(one.seeds).toBe(1);
+    expect(pairedDifference([], [])).toBeUndefined();
+  });
+});
+
+describe('spearman', () => {
+  it('is 1 and −1 for monotone pairs, takes ties by their mean rank, and needs five', () => {
+    const x = [1, 2, 3, 4, 5, 6];
+    expect(spearman(x, [2, 4, 8, 16, 32, 64])!.value).toBeCloseTo(1, 12);
+    expect(spearman(x, [9, 8, 7, 6, 5, 1])!.value).toBeCloseTo(-1, 12);
+    // By hand: 16/√(17 · 17.5).
+    expect(spearman([1, 2, 2, 4, 5, 6], [1, 3, 2, 5, 4, 6])!.value).toBeCloseTo(
+      16 / Math.sqrt(17 * 17.5),
+      12,
+    );
+    expect(spearman([1, 2, 3], [1, 2, 3])).toBeUndefined();
+    expect(spearman(x, [1, 1, 1, 1, 1, 1])).toBeUndefined();
+  });
+});
+
+describe('a kept sweep', () => {
+  it('comes back as it was, to six digits, and is as wide as its blocks', () => {
+    const snapshot = fixtureSnapshot();
+    const values = Float64Array.from({ length: 1000 }, (_, n) => 12 + n / 1000);
+    const text = encodeKept({ snapshot, likelihoods: new Map([[1, values]]) }, '0.1.0');
+    const back = decodeKept(text);
+    expect(back.snapshot.trials.length).toBe(snapshot.trials.length);
+    expect(back.snapshot.trials[2]!.rungs[0]!.metrics.kl).toBeCloseTo(
+      snapshot.trials[2]!.rungs[0]!.metrics.kl!,
+      6,
+    );
+    expect([...(back.likelihoods.get(1)! as number[])]).toEqual(
+      blockMeans(values).map((one) => Number(one.toFixed(5))),
+    );
+    expect(encodeKept(back, '0.1.0')).toBe(text);
+    expect(text.split('\n').length).toBeLessThan(snapshot.trials.length + 20);
+  });
+
+  it('makes every part of the page', () => {
+    const snapshot = { ...fixtureSnapshot(), spec: { ...fixtureSpec, name: 'phi4-headline' } };
+    // Importance wants twelve results, of which the fixture has ten.
+    const again = snapshot.trials
+      .filter(({ baseline, rungs }) => baseline === undefined && rungs.length > 0)
+      .map((trial) => ({
+        ...trial,
+        trial: trial.trial + 100,
+        parameters: { ...trial.parameters, cutoffWidth: Number(trial.parameters['cutoffWidth']) * 0.9 },
+      }));
+    const search = {
+      snapshot: { ...snapshot, trials: [...snapshot.trials, ...again] },
+      likelihoods: new Map(),
+    };
+    const parts = partsOf(new Map([['phi4-headline', search]]));
+    for (const part of ['contenders', 'ablation', 'axes', 'training', 'importance'])
+      expect(parts(`${part}.phi4-headline`)).toMatch(/\|/);
+    expect(parts('axes.phi4-headline')).toMatch(/\| fourier \|/);
+    expect(parts('rungs')).toMatch(/\|/);
+    expect(parts('cost')).toMatch(/phi4\\-headline/);
+    expect(parts('answer')).toMatch(/no answer yet[\s\S]*phi4-headline/);
+    expect(parts('contenders.phi4-finals')).toMatch(/has not been run/);
+    expect(parts('nothing')).toBeUndefined();
+    expect(() => fillPage('<!-- nothing -->\n<!-- end -->', parts)).toThrow(/nothing/);
+  });
+
+  it('makes sweep files of finals and of rungs that rgsweep takes', () => {
+    const snapshot = { ...fixtureSnapshot(), spec: { ...fixtureSpec, name: 'phi4-headline' } };
+    const search: KeptSweep = { snapshot, likelihoods: new Map() };
+    const finals = parseSweepFile(finalsFile(search, search), 'sweeps/phi4-finals.yaml', read);
+    expect(finals).toMatchObject({
+      replicates: 5,
+      pruner: { name: 'none', rungs: [3000] },
+      budget: { trials: 0 },
+    });
+    expect(finals.baselines).toEqual([
+      ...fixtureSpec.baselines,
+      'finalist-1',
+      'finalist-2',
+      'finalist-3',
+      'standard-searched',
+    ]);
+    const rungs = parseSweepFile(rungsFile(search), 'sweeps/phi4-rungs.yaml', read);
+    expect(rungs.baselines.length).toBeGreaterThanOrEqual(9);
+    expect(rungs.pruner.rungs).toEqual(fixtureSpec.pruner.rungs);
+    expect(rungs.sampler.seed).toBe(fixtureSpec.sampler.seed);
+  });
+});
