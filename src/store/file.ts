@@ -166,6 +166,8 @@ export async function openFileStore(
   }
 
   async function makeFolder(path: string): Promise<void> {
+    // Who removed it since is noticed when something is moved there (`place`).
+    if (syncedFolders.has(path)) return;
     await mkdir(path, { recursive: true });
     for (let at = path; !syncedFolders.has(at); at = dirname(at)) {
       await syncFolder(dirname(at));
@@ -191,15 +193,16 @@ export async function openFileStore(
 
   async function withTemporary<T>(
     fill: (file: string) => Promise<void>,
-    use: (file: string) => Promise<T>,
+    use: (file: string, isMoved: () => void) => Promise<T>,
   ): Promise<T> {
     await prepare();
     const file = join(temporary, randomUUID());
     await fill(file);
+    let moved = false;
     try {
-      return await use(file);
+      return await use(file, () => (moved = true));
     } finally {
-      await removeQuietly(file);
+      if (!moved) await removeQuietly(file);
     }
   }
 
@@ -209,7 +212,9 @@ export async function openFileStore(
   async function replace(key: string, fill: (file: string) => Promise<void>): Promise<void> {
     const path = pathOf(key);
     await explained('write', key, () =>
-      withTemporary(fill, (file) => locks.hold(key, () => place(path, () => rename(file, path)))),
+      withTemporary(fill, (file, isMoved) =>
+        locks.hold(key, () => place(path, () => rename(file, path).then(isMoved))),
+      ),
     );
   }
 
@@ -297,13 +302,14 @@ export async function openFileStore(
       const path = pathOf(key);
       let moved = false;
       return explained('write', key, () =>
-        withTemporary(writing(body), (file) =>
+        withTemporary(writing(body), (file, isMoved) =>
           locks.hold(key, async () => {
             const current = moved ? undefined : await reads.file(path);
             if (!moved && (!current || tagOf(current) !== tag)) return undefined;
             await place(path, async () => {
               if (!moved) await rename(file, path);
               moved = true;
+              isMoved();
             });
             return tagOf(body);
           }),

@@ -117,7 +117,11 @@ async function removeIfPresent(file: string): Promise<void> {
  * One try: the files to remove at release, in their order, or undefined when a living process holds the lock.
  * @param now the file system's own time, in milliseconds
  */
-async function tryAcquire(ours: string, lock: string, now: () => number): Promise<string[] | undefined> {
+async function tryAcquire(
+  ours: string,
+  lock: string,
+  now: () => Promise<number>,
+): Promise<string[] | undefined> {
   const files = [lock];
   const tokens: string[] = [];
   for (;;) {
@@ -127,7 +131,7 @@ async function tryAcquire(ours: string, lock: string, now: () => number): Promis
     if (!holder) return undefined;
     const { owner, changedAt } = holder;
     const dead =
-      owner?.machine === machine ? !isAlive(owner) : now() - changedAt > 1000 * foreignHolderSeconds;
+      owner?.machine === machine ? !isAlive(owner) : (await now()) - changedAt > 1000 * foreignHolderSeconds;
     if (!dead) return undefined;
     tokens.push(holder.token);
     files.push(`${lock}~${holder.token}`);
@@ -157,9 +161,8 @@ export function createLocks(folder: string, temporary: string): Locks {
     const ours = join(temporary, token);
     await writeFile(ours, JSON.stringify({ token, ...self }), { flag: 'wx' });
     try {
-      const { mtimeMs } = await stat(ours);
       const begun = performance.now();
-      const now = () => mtimeMs + performance.now() - begun;
+      const now = async () => (await stat(ours)).mtimeMs + performance.now() - begun;
       for (let delay = 1; ; delay = Math.min(20, 1.5 * delay)) {
         const files = await tryAcquire(ours, lock, now);
         if (files) return files;
