@@ -1,4 +1,4 @@
-/** What docs/checkpoints.md tells a reader in Python: its code is run, and its table is what the file holds. */
+/** What docs/checkpoints.md and the README tell a reader in Python: their code is run, and the page's table is what the file holds. */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,7 +16,7 @@ import { freeField } from '../schedule/freeField.js';
 const folder = mkdtempSync(join(tmpdir(), 'rgsweep-checkpoint-docs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-it('loads into NumPy by the documented lines, with the documented names and shapes', () => {
+it('loads into NumPy by the lines of the page and of the README, with the documented names and shapes', () => {
   const text = readFileSync(fileURLToPath(new URL('../../docs/checkpoints.md', import.meta.url)), 'utf8');
   const process = createProcess({}, freeField(0.25, { height: 6, width: 6, channels: 1 }));
   const state = createOptimizerState(initialPhi4(process, readTrainingParameters({}), 1));
@@ -29,6 +29,16 @@ it('loads into NumPy by the documented lines, with the documented names and shap
     .exec(text)![1]!
     .replace(/Path\("[^"]*step-2000"\)/, `Path(${JSON.stringify(step)})`);
   const python = join(pythonWith('numpy', 'safetensors'), 'python3');
+  const readme = readFileSync(fileURLToPath(new URL('../../README.md', import.meta.url)), 'utf8');
+  const shown = /```python\n(from glob[\s\S]*?)```/
+    .exec(readme)![1]!
+    .replace(/"\.rgsweep\/.*?step-2000/, `"${step}`);
+  const printed = spawnSync(python, ['-c', shown], { encoding: 'utf8' });
+  expect(printed.stderr).toBe('');
+  for (const [name, { shape }] of Object.entries(state.ema))
+    expect(printed.stdout).toMatch(
+      new RegExp(`^${name.replace('.', '\\.')} \\(${shape.join(', ')},?\\) float32$`, 'm'),
+    );
   const print =
     'print(json.dumps({name: [list(a.shape), str(a.dtype), float(a.sum())] for name, a in weights.items()}))';
   const { stdout, stderr } = spawnSync(python, ['-c', `${code}\n${print}`], { encoding: 'utf8' });
