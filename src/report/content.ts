@@ -58,11 +58,11 @@ export function standingRows(snapshot: SweepSnapshot, table: Standings): Standin
   });
 }
 
-/** Every failure of every trial, latest last. */
+/** Every failure of every trial, of each seed under its own number, latest last. */
 export function failuresOf(
   snapshot: SweepSnapshot,
 ): { trial: TrialRecord; failure: TrialFailure; given: boolean }[] {
-  return snapshot.trials
+  return (snapshot.seeds ?? snapshot.trials)
     .flatMap((trial) =>
       trial.failures.map((failure, index) => ({
         trial,
@@ -127,7 +127,10 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
   const backends = [
     ...new Set(snapshot.trials.map((trial) => trial.backend).filter((backend) => backend !== undefined)),
   ];
-  const seeds = [...new Set(snapshot.trials.map((trial) => trial.seed))].sort((a, b) => a - b);
+  const replicates = spec.replicates ?? 1;
+  const seeds = [...new Set((snapshot.seeds ?? snapshot.trials).map((trial) => trial.seed))].sort(
+    (a, b) => a - b,
+  );
   const defaults = Object.entries(spec.defaults).map(
     ([key, value]) => `${fitLine(key, 60)} ${fitLine(String(value), 60)}`,
   );
@@ -149,7 +152,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
     ['promotion', promotionWords(spec.pruner, rungs)],
     [
       'budget',
-      `${formatCount(spec.budget.trials)} searched trials and ${spec.baselines.length} baselines, ${spec.budget.concurrency === 'auto' ? 'as many at a time as there were slots' : `${spec.budget.concurrency} at a time`}`,
+      `${formatCount(spec.budget.trials)} searched trials and ${spec.baselines.length} baselines, ${replicates > 1 ? `each with ${replicates} seeds, ` : ''}${spec.budget.concurrency === 'auto' ? 'as many at a time as there were slots' : `${spec.budget.concurrency} at a time`}`,
     ],
     [
       'evaluation',
@@ -157,8 +160,8 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
     ],
     ['errors', '± is one standard error. A difference below two of its standard errors is called a tie.'],
     [
-      'training seed',
-      `${seeds.join(', ') || '–'}; every schedule trains on the same batches, times and noise`,
+      seeds.length > 1 ? 'training seeds' : 'training seed',
+      `${seeds.join(', ') || '–'}; ${seeds.length > 1 ? 'with one seed ' : ''}every schedule trains on the same batches, times and noise`,
     ],
     ['common parameters', defaults.join(', ') || 'none set; all have their defaults'],
     ['backend', backends.map((backend) => fitLine(backend, 60)).join(', ') || spec.backend],

@@ -62,7 +62,7 @@ function standingsSection(input: ReportInput, table: Standings | undefined, pict
         table.rows.map((row) => row.trial),
       ),
     )}.</p>
-${figure(pictures.standings, 'Dots are measured values, bars ± 2 standard errors of the evaluation. What a second training would change is not in the bars.')}
+${figure(pictures.standings, captions.standings(snapshot))}
 <div class="scroll"><table><thead><tr><th scope="col">schedule</th><th scope="col" class="number">${escapeHtml(metricTitle(metric))}</th><th scope="col" class="number">${escapeHtml(metricTitle(other))}</th><th scope="col" class="number">against standard</th><th scope="col" class="number">steps paid</th></tr></thead>
 <tbody>${rows}</tbody></table></div>`,
   );
@@ -137,7 +137,7 @@ ${hierarchies ? `<p class="lead">Hierarchy (0: all scales lose their information
     : '';
   return section(
     'schedule',
-    'The winning schedule',
+    best ? 'The best schedule of the search' : 'The schedules',
     best || charts ? `${problem}${parameters}${charts}` : '',
   );
 }
@@ -191,7 +191,7 @@ ${section(
 
 /**
  * A sweep's report as one HTML file that needs nothing else: the answer first, then the comparison with the baselines,
- * the search, the winning schedule, samples, every trial, failures, method and how to reproduce. Works from the first
+ * the search, its best schedule, samples, every trial, failures, method and how to reproduce. Works from the first
  * second of a sweep on; names and messages from outside are cleaned, shortened and escaped, and a content security
  * policy keeps the page from running or loading anything but itself.
  */

@@ -55,7 +55,13 @@ li { margin: .3rem 0; }
 figure { margin: 1.2rem 0 0; min-width: 0; overflow-x: auto; }
 figcaption { color: var(--muted); font-size: .88rem; line-height: 1.5; max-width: 44rem; margin-top: .45rem; }
 svg.chart { display: block; max-width: 100%; height: auto; font-family: inherit; font-variant-numeric: tabular-nums; }
-svg.wide { min-width: 440px; }
+svg.wide { min-width: 600px; }
+@media (max-width: 680px) {
+  /* A shadow at the edge behind which more of a chart is, and none where its end is seen. */
+  figure, .picture, .scroll { background: linear-gradient(to right, var(--paper) 40%, transparent) left / 2rem 100%, linear-gradient(to left, var(--paper) 40%, transparent) right / 2rem 100%,
+    linear-gradient(to right, var(--line), transparent) left / .8rem 100%, linear-gradient(to left, var(--line), transparent) right / .8rem 100%;
+    background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
+}
 svg.chart [data-trial] { cursor: pointer; } svg.chart [data-trial]:hover > * { stroke: var(--ink); stroke-width: 2.5; stroke-opacity: 1; opacity: 1; }
 .pair { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(27rem, 100%), 1fr)); gap: 0 2.2rem; align-items: start; }
 .small { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(18rem, 100%), 1fr)); gap: 1.4rem 1.6rem; margin-top: 1.1rem; }

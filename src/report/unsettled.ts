@@ -77,7 +77,7 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
   }
 
   const seeds = new Set(trials.filter((trial) => trial.equals === undefined).map((trial) => trial.seed));
-  if (table && seeds.size <= 1)
+  if (table && seeds.size <= 1 && (spec.replicates ?? 1) === 1)
     found.push(
       'Each schedule was trained once, all with the same seed. The errors are those of the evaluation; how much a second training would differ is not in them.',
     );
@@ -112,7 +112,7 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
           )}${rivals.length > 4 ? ` and ${rivals.length - 4} more` : ''} (differences below twice their error).`,
       );
     const judged = searched.filter((trial) => figureAt(snapshot, trial, source)).length;
-    if (judged < searched.length)
+    if (top.rung > 0 && judged < searched.length)
       found.push(
         `${formatCount(judged)} of ${formatCount(searched.length)} searched trials were trained to ${formatCount(top.step)} steps; the others were judged earlier, and a schedule that starts slowly may have been left behind.`,
       );

@@ -44,6 +44,13 @@ describe('what the search did not settle', () => {
     const sweep = sweepOf([trialOf(0, [0.1, 0.05]), baseline(1, 'standard', [0.1, 0.06])], {
       spec: { ...fixtureSpec, replicates: 2 },
     });
-    expect(unsettled(sweep).join('\n')).toMatch(/standard errors, which hold what differs between seeds\./);
+    const text = unsettled(sweep).join('\n');
+    expect(text).toMatch(/standard errors, which hold what differs between seeds\./);
+    expect(text).not.toMatch(/trained once/);
+  });
+
+  test('does not call a trial judged earlier that has no result at all', () => {
+    const sweep = sweepOf([trialOf(0, [0.1]), trialOf(1, [], { state: 'waiting' })], { state: 'stopped' });
+    expect(unsettled(sweep).join('\n')).not.toMatch(/judged earlier/);
   });
 });

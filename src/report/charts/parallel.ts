@@ -143,7 +143,9 @@ export async function parallelChart(snapshot: SweepSnapshot): Promise<Chart | un
           },
         ];
   };
-  const titles = axes.map((axis, i) => ({ x: i, y: 1.02, text: fitLine(axis.title, 22) }));
+  // As many bold letters as fit between two axes.
+  const room = Math.min(22, Math.floor(width / axes.length / 7.2));
+  const titles = axes.map((axis, i) => ({ x: i, y: 1.02, text: fitLine(axis.title, room) }));
   const marks = axes.flatMap((axis, i) => axis.labels.map(({ at, text }) => ({ x: i, y: at, text })));
   const spec: TopLevelSpec = {
     width,

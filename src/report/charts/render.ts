@@ -121,7 +121,7 @@ function frame(raw: string, label: string): Chart {
     .replace(/url\(#([^)]+)\)/g, `url(#${prefix}$1)`)
     .replace(/<a xlink:href="#trial-(\d+)">(.*?)<\/a>/gs, '<g data-trial="$1">$2</g>')
     .replace(/<\/svg>$/, '</g></svg>');
-  const size = width > 440 ? 'chart wide' : 'chart';
+  const size = width > 640 ? 'chart wide' : 'chart';
   return {
     width,
     svg: `<svg xmlns="http://www.w3.org/2000/svg" class="${size}" role="img" aria-label="${text}" viewBox="${head[3]}" width="${width}"><g aria-hidden="true">${body}`,

@@ -85,7 +85,7 @@ export async function timelineChart(snapshot: SweepSnapshot, now: Date): Promise
     opacity: open ? 0.5 : 0.95,
     href: trialReference(trial),
   }));
-  const failures = snapshot.trials.flatMap((trial) =>
+  const failures = (snapshot.seeds ?? snapshot.trials).flatMap((trial) =>
     trial.failures.slice(-20).flatMap(({ at: when }) => {
       const time = Date.parse(when);
       const index = stretches.findIndex((one) => one.trial === trial.trial && one.to >= time);
@@ -94,7 +94,11 @@ export async function timelineChart(snapshot: SweepSnapshot, now: Date): Promise
         : [];
     }),
   );
-  const x = scaleOf([...rows.flatMap((row) => [row.from, row.to])], { log: false, air: 0.02, ticks: 8 });
+  const x = scaleOf([...rows.flatMap((row) => [row.from, row.to]), ...failures.map(({ from }) => from)], {
+    log: false,
+    air: 0.02,
+    ticks: 8,
+  });
   const homeless = failures.some(({ lane }) => lane === count);
   const y = {
     field: 'lane',
