@@ -2,7 +2,7 @@
  * npm run bench -- results [SWEEP …] [--store URL] [--finals] [--check]
  *
  * Keeps sweeps of a store as docs/results/NAME.json and writes the tables of docs/results.md from all of those files, and from
- * nothing else. Without a SWEEP only the tables are written. `--finals` writes sweeps/phi4-finals.yaml and
+ * nothing else. Without a SWEEP only the tables are written. `--finals` writes sweeps/phi4-finalists.yaml and
  * sweeps/phi4-rungs.yaml from what is kept of the headline sweeps. `--check` writes nothing: exit code 1 when the page is not what the files say.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -68,9 +68,9 @@ if (values.check) {
 if (values.finals) {
   const search = kept.get('phi4-headline');
   if (!search) throw new Error('phi4-headline is not kept yet: npm run bench -- results phi4-headline');
-  writeFileSync('sweeps/phi4-finals.yaml', finalsFile(search, kept.get('phi4-headline-standard')));
+  writeFileSync('sweeps/phi4-finalists.yaml', finalsFile(search, kept.get('phi4-headline-standard')));
   writeFileSync('sweeps/phi4-rungs.yaml', rungsFile(search));
-  console.log('sweeps/phi4-finals.yaml, sweeps/phi4-rungs.yaml: written');
+  console.log('sweeps/phi4-finalists.yaml, sweeps/phi4-rungs.yaml: written');
 }
 if (!existsSync(join(folder, 'phi4-headline.json')))
   console.log('phi4-headline is not kept yet: its tables say so');

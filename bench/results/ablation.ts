@@ -24,13 +24,15 @@ export function ablationTable(kept: KeptSweep): string {
     if (!before || (!after && !failed)) return [];
     if (!after) return [[what, `${from} → ${to}`, '–', 'failed', '–']];
     const gain = differenceOf(kept, after, before);
+    // Measured after other numbers of steps, the two say nothing of each other yet.
+    if (!gain) return [[what, `${from} → ${to}`, '–', 'not yet', '–']];
     const ess = [before, after].map((one) => figureOf(kept.snapshot, one, 'ess')?.value);
     return [
       [
         what,
         `${from} → ${to}`,
-        gain ? formatFigure(gain) : '–',
-        gain ? (Math.abs(gain.value) < 2 * gain.error ? 'a tie' : gain.value > 0 ? 'better' : 'worse') : '–',
+        formatFigure(gain),
+        Math.abs(gain.value) < 2 * gain.error ? 'a tie' : gain.value > 0 ? 'better' : 'worse',
         ess.map((value) => (value === undefined ? '–' : value.toFixed(3))).join(' → '),
       ],
     ];

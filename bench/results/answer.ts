@@ -1,9 +1,15 @@
-import { formatCount, formatFigure, metricTitle, type Figure } from '../../src/report/figures.js';
+import {
+  formatCount,
+  formatFigure,
+  formatNumber,
+  metricTitle,
+  type Figure,
+} from '../../src/report/figures.js';
 import { markdownTable } from '../../src/report/markdown.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import { markdownText } from '../../src/report/text.js';
 import { verdict } from '../../src/report/verdict.js';
-import { contendersOf, differenceOf, figureOf, metricsOf, type Contender } from './contenders.js';
+import { contendersOf, differenceOf, figureOf, measuredOn, metricsOf, type Contender } from './contenders.js';
 import type { KeptSweep } from './kept.js';
 import type { PairedFigure } from './statistics.js';
 
@@ -54,7 +60,7 @@ const cell = (figure: Figure | undefined): string => (figure ? formatFigure(figu
 
 /**
  * Baselines and winners at their last rung: KL, ESS, bound, calls of the network for a converged likelihood and, paired, how much
- * worse each is than `against`; best first.
+ * worse each is than `against`; whoever was trained longest first, of those the best.
  */
 export function contenderTable(kept: KeptSweep, against?: string): string {
   const { snapshot } = kept;
@@ -63,10 +69,13 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
   const base = contenders.find(({ name }) => name === against) ?? contenders[0];
   const rated = contenders
     .map((one) => ({ one, figure: figureOf(snapshot, one, metric) }))
-    .sort((a, b) => (a.figure?.value ?? Infinity) - (b.figure?.value ?? Infinity));
+    .sort(
+      (a, b) =>
+        measuredOn(b.one).step - measuredOn(a.one).step ||
+        (a.figure?.value ?? Infinity) - (b.figure?.value ?? Infinity),
+    );
   const where = (one: Contender) => {
-    const tested = one.trials.every(({ test }) => test);
-    const step = Math.max(...one.trials.map(({ rungs }) => Math.max(...rungs.map((rung) => rung.step))));
+    const { tested, step } = measuredOn(one);
     return `${tested ? 'test' : 'validation'}, ${formatCount(step)}`;
   };
   const shared = (one: Contender) => {
@@ -80,12 +89,19 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
       metricTitle(metric),
       'ESS',
       'VLB − exact',
+      'path ESS with 16, 64 calls',
+      'calls for path ESS 0.8',
       'calls for a converged likelihood',
-      `worse than ${base?.name ?? '–'}, paired`,
+      `worse than ${base?.name ?? '–'}`,
       'data, steps',
     ].map((head) => markdownText(head, 80)),
     rated.map(({ one, figure }) => {
       const difference = shared(one);
+      const means = (name: string) => {
+        const values = one.trials.map((trial) => metricsOf(snapshot, trial)[name] ?? NaN);
+        return values.reduce((sum, value) => sum + value, 0) / values.length;
+      };
+      const [few, more, needed] = [means('pathEss16'), means('pathEss64'), means('evaluationsForEss80')];
       const calls = one.trials.map((trial) => metricsOf(snapshot, trial).functionEvaluations ?? NaN);
       return [
         markdownText(one.name, 90),
@@ -93,6 +109,8 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
         cell(figure),
         cell(figureOf(snapshot, one, 'ess')),
         cell(figureOf(snapshot, one, 'vlbExcess')),
+        Number.isNaN(few) ? '–' : `${formatNumber(few)}, ${formatNumber(more)}`,
+        Number.isNaN(needed) ? (Number.isNaN(few) ? '–' : 'not reached by all') : formatNumber(needed),
         calls.some(Number.isNaN) ? '–' : formatCount(Math.max(...calls)),
         difference ? formatFigure(difference) : '–',
         where(one),

@@ -42,6 +42,12 @@ export function metricsOf(snapshot: SweepSnapshot, trial: TrialRecord): Record<s
   return trial.test ?? highestResult(snapshot, trial)!.metrics;
 }
 
+/** What a contender was measured on: `test, 12,000 steps` for all its seeds, so that equal words can be compared. */
+export function measuredOn({ trials }: Contender): { tested: boolean; step: number } {
+  const step = Math.min(...trials.map(({ rungs }) => Math.max(...rungs.map((rung) => rung.step))));
+  return { tested: trials.every(({ test }) => test !== undefined), step };
+}
+
 /** Mean over seeds with e² = s²/n + ē²; one seed has its own error ē alone, and no error where none is known. */
 export function figureOf(snapshot: SweepSnapshot, { trials }: Contender, metric: string): Figure | undefined {
   const metrics = trials.map((trial) => metricsOf(snapshot, trial));
@@ -60,14 +66,17 @@ export function figureOf(snapshot: SweepSnapshot, { trials }: Contender, metric:
 
 /**
  * KL (or whatever the objective is) of `second` minus that of `first`, pair by pair of equal seeds: on the same test data by −log q,
- * whose difference is that of KL, where both have it; else by the objective's values. Positive where `first` is better, of
- * what is minimized.
+ * whose difference is that of KL, where both have it; else by the objective's values, with one seed by both errors combined, which is wider
+ * than the truth. Positive where `first` is better, of what is minimized. Undefined where the two were measured on different data or
+ * after different numbers of steps.
  */
 export function differenceOf(
   { snapshot, likelihoods }: KeptSweep,
   first: Contender,
   second: Contender,
 ): PairedFigure | undefined {
+  const [here, there] = [measuredOn(first), measuredOn(second)];
+  if (here.tested !== there.tested || here.step !== there.step) return undefined;
   const pairs = first.trials.flatMap((trial) => {
     const other = second.trials.find(({ seed }) => seed === trial.seed);
     return other ? [[trial, other] as const] : [];
@@ -77,5 +86,9 @@ export function differenceOf(
   const { metric } = snapshot.spec.objective;
   if (kept.length > 0 && ['kl', 'nll', 'vlb'].includes(metric)) return pairedDifference(blocks(0), blocks(1));
   const values = (index: 0 | 1) => pairs.map((pair) => metricsOf(snapshot, pair[index])[metric] ?? NaN);
-  return pairedMeans(values(0), values(1));
+  if (pairs.length !== 1) return pairedMeans(values(0), values(1));
+  const [a, b] = [first, second].map((one) => figureOf(snapshot, one, metric));
+  return a?.error === undefined || b?.error === undefined
+    ? undefined
+    : { value: b.value - a.value, error: Math.hypot(a.error, b.error), seeds: 1 };
 }

@@ -81,7 +81,7 @@ export function finalsFile(search: KeptSweep, standard?: KeptSweep): string {
   return contest(
     snapshot,
     {
-      name: 'phi4-finals',
+      name: 'phi4-finalists',
       sampler: { name: 'random', seed: finalsSeed },
       replicates: 5,
       contenders: all,

@@ -11,7 +11,7 @@ import { costTable, rungTable } from './rungs.js';
 const order = [
   'phi4-headline',
   'phi4-headline-standard',
-  'phi4-finals',
+  'phi4-finalists',
   'phi4-rungs',
   'phi4-headline-5.276',
   'phi4-headline-5.276-standard',
@@ -38,7 +38,7 @@ export function partsOf(kept: ReadonlyMap<string, KeptSweep>): (part: string) =>
   );
   return (part) => {
     if (part === 'answer') {
-      const finals = kept.get('phi4-finals');
+      const finals = kept.get('phi4-finalists');
       const answer = finals && finalsAnswer(finals);
       const list = sweeps.map((one) => `- ${sweepSentence(one)}`).join('\n');
       return `${answer ?? 'The finals, five fresh seeds of the winners and of every baseline, have not been run: **there is no answer yet whose errors know of other seeds.** What single sweeps say by themselves:'}\n\n${list || 'No sweep is kept yet.'}`;

@@ -37,7 +37,10 @@ export function rungTable(sweeps: readonly KeptSweep[]): string {
           markdownText(snapshot.spec.name, 60),
           `${formatCount(from)} → ${formatCount(to)}`,
           formatCount(correlation.count),
-          `${correlation.value.toFixed(2)} (${correlation.low.toFixed(2)} … ${correlation.high.toFixed(2)})`,
+          `${correlation.value.toFixed(2)} (${correlation.low.toFixed(2)} … ${correlation.high.toFixed(2)})`.replace(
+            /-/g,
+            '−',
+          ),
           formatNumber(chosen.late - best),
         ],
       ];
@@ -88,7 +91,7 @@ export function costTable(sweeps: readonly KeptSweep[]): string {
         formatCount(trials.filter(({ state }) => state === 'failed').length),
         formatCount(paid),
         formatCount(whole),
-        whole > 0 ? `${Math.round(100 * (1 - paid / whole))} %` : '–',
+        finishedAt !== undefined && whole > 0 ? `${Math.round(100 * (1 - paid / whole))} %` : '–',
         (seconds / 3600).toFixed(1),
         finishedAt === undefined
           ? 'not ended'

@@ -3,6 +3,7 @@ import type { DiffusionProcess } from '../schedule/types.js';
 import { variationalBound } from './bound.js';
 import { finiteOf } from './finite.js';
 import { convergedSteps, flowNll, flowSamples } from './likelihood.js';
+import { evaluationsNeeded, pathEss } from './pathWeights.js';
 import { blockedMean, effectiveSampleSize, evenlySpacedRows } from './statistics.js';
 
 export interface DensityEvaluationInput {
@@ -37,6 +38,21 @@ const effort = {
 } as const;
 /** Fields on which the number of steps is settled. */
 const convergenceFields = 256;
+/** Of `evaluationsForEss80`, and how many paths it is measured on at most. */
+const enoughEss = 0.8;
+const mostPaths = 2048;
+
+/** ESS of whole paths of the ancestral sampler by calls of the network, and the calls that 0.8 takes, where it is reached. */
+async function fewEvaluations(input: DensityEvaluationInput): Promise<Record<string, number>> {
+  const { process, model, actions, seed } = input;
+  const count = Math.min(mostPaths, input.samples);
+  const found = await pathEss({ process, model, actions, count, seed }, enoughEss);
+  const needed = evaluationsNeeded(found, enoughEss);
+  return {
+    ...Object.fromEntries(found.map(({ evaluations, ess }) => [`pathEss${evaluations}`, ess])),
+    ...(needed === undefined ? {} : { evaluationsForEss80: needed }),
+  };
+}
 
 /**
  * Measures a model of a density e^{−S}/Z that is known up to Z. In nats:
@@ -50,6 +66,8 @@ const convergenceFields = 256;
  * - `flowSteps`, `flowChange` the steps of the flow and what twice as many change, below 0.002 (at level `final` the twice
  *   as many are what is used); `functionEvaluations` calls of the
  *   network for one likelihood or one sample.
+ * - at level `final` `pathEss8` … `pathEss64` (`pathEss256`), the ESS of whole paths of the ancestral sampler by calls of the network, which
+ *   needs no convergence (src/eval/pathWeights.ts), and `evaluationsForEss80`, the calls at which it is 0.8.
  */
 export async function evaluateDensity(input: DensityEvaluationInput): Promise<DensityEvaluation> {
   const { process, model, configurations, level, logZ, seed } = input;
@@ -96,5 +114,6 @@ export async function evaluateDensity(input: DensityEvaluationInput): Promise<De
     const reverse = blockedMean(logWeights.map((weight) => logZ - weight));
     Object.assign(metrics, { reverseKl: reverse.value, reverseKlError: reverse.error });
   }
+  if (level === 'final') Object.assign(metrics, await fewEvaluations(input));
   return { ...finiteOf(metrics, warnings), samples: Float32Array.from(own.fields), nll };
 }

@@ -75,7 +75,7 @@ function invented(bases: Record<string, number>, ownNoise: number, seeds = 5): K
   }
   const spec = {
     ...fixtureSpec,
-    name: 'phi4-finals',
+    name: 'phi4-finalists',
     baselines: names,
     replicates: seeds,
     pruner: { ...fixtureSpec.pruner, rungs: [3000] },
@@ -188,7 +188,7 @@ describe('a kept sweep', () => {
     expect(parts('rungs')).toMatch(/\|/);
     expect(parts('cost')).toMatch(/phi4\\-headline/);
     expect(parts('answer')).toMatch(/no answer yet[\s\S]*phi4-headline/);
-    expect(parts('contenders.phi4-finals')).toMatch(/has not been run/);
+    expect(parts('contenders.phi4-finalists')).toMatch(/has not been run/);
     expect(parts('nothing')).toBeUndefined();
     expect(() => fillPage('<!-- nothing -->\n<!-- end -->', parts)).toThrow(/nothing/);
   });
@@ -196,7 +196,7 @@ describe('a kept sweep', () => {
   it('makes sweep files of finals and of rungs that rgsweep takes', () => {
     const snapshot = { ...fixtureSnapshot(), spec: { ...fixtureSpec, name: 'phi4-headline' } };
     const search: KeptSweep = { snapshot, likelihoods: new Map() };
-    const finals = parseSweepFile(finalsFile(search, search), 'sweeps/phi4-finals.yaml', read);
+    const finals = parseSweepFile(finalsFile(search, search), 'sweeps/phi4-finalists.yaml', read);
     expect(finals).toMatchObject({
       replicates: 5,
       pruner: { name: 'none', rungs: [3000] },
