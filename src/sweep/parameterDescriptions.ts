@@ -38,7 +38,8 @@ export const parameterDescriptions: Readonly<
   learningRate: 'Peak of Adam’s learning rate',
   learningRateSchedule: 'Constant after warm-up, or a half cosine down to 2 %',
   warmupSteps: 'Steps over which the learning rate rises from 0',
-  decaySteps: 'Of the cosine: the step at which the rate has fallen to 2 %; in a sweep its longest rung unless said otherwise',
+  decaySteps:
+    'Of the cosine: the step at which the rate has fallen to 2 %; in a sweep its longest rung unless said otherwise',
   batchSize: 'Configurations in one training step',
   gradientClip: 'Upper bound of the gradient’s norm',
   emaDecay: 'Largest decay of the weights’ moving average',
