@@ -110,8 +110,14 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
         return;
       }
       const failure = error instanceof GivenUp ? error.failure : failureOf(error);
-      await local.recordFailure({ sweep, trial, ...failure, givenUp: purpose === 'train' });
-      const { kind, message } = failure;
+      const { kind, message, details } = failure;
+      // Where the measurement failed its training was paid all the same, and no other record holds it.
+      const all = {
+        ...details,
+        stepsTrained: (trained?.stepsTrained ?? 0) + details.stepsTrained,
+        seconds: (trained?.trainSeconds ?? 0) + (details.seconds ?? 0),
+      };
+      await local.recordFailure({ sweep, trial, kind, message, details: all, givenUp: purpose === 'train' });
       const paid = purpose === 'train' ? { seconds } : {};
       await report({ trial, purpose, rung, outcome: 'failed', kind, message, ...paid });
     });
