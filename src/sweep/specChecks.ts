@@ -41,7 +41,7 @@ export function checkSpaceNames({ parameters }: SearchSpace, where: string): voi
 /** @throws RgsweepError('bad-configuration') for a baseline that is no preset, or that is listed twice */
 export function checkBaselines(baselines: readonly string[], where: string): void {
   baselines.forEach((name, index) => {
-    if (!(name in presets))
+    if (!Object.hasOwn(presets, name))
       throw new RgsweepError(
         'bad-configuration',
         `${where}baselines.${index}: no preset is called ${JSON.stringify(name)}`,
