@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import { knownLogZ } from '../data/phi4/logZ.js';
 import { RgsweepError } from '../errors.js';
 import { parseSweepFile, parseYamlFile } from '../sweep/spec.js';
 import type { SweepSpec } from '../sweep/types.js';
@@ -18,11 +19,27 @@ export async function loadSweepFile(file: string): Promise<SweepSpec> {
     });
   }
   const module = await moduleOf(text, file);
-  return parseSweepFile(
+  const spec = parseSweepFile(
     text,
     file,
     (path) => readFileSync(path, 'utf8'),
     module && ((path, settings, where) => describeModuleTask(module, path, settings, where)),
+  );
+  checkLogZ(spec, file);
+  return spec;
+}
+
+/** KL is known up to log Z: where that is unknown every trial would end without the figure it is judged by. */
+function checkLogZ({ task, objective, objectives = [objective] }: SweepSpec, file: string): void {
+  const asked = objectives.find(({ metric }) => metric === 'kl' || metric === 'reverseKl');
+  if (!asked || task.name !== 'phi4' || knownLogZ(task)) return;
+  throw new RgsweepError(
+    'bad-configuration',
+    `${file}: objective.metric: ${asked.metric} needs log Z, which is not known of the ${task.size}×${task.size} lattice at mass2 ${task.mass2}, coupling ${task.coupling}`,
+    {
+      remedy:
+        'judge by nll, which differs from kl by a constant: objective: { metric: nll, direction: minimize }',
+    },
   );
 }
 

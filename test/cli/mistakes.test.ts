@@ -10,6 +10,11 @@ const quick = fileURLToPath(new URL('../../sweeps/phi4-quick.yaml', import.meta.
 const folder = mkdtempSync(join(tmpdir(), 'rgsweep-cli-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 writeFileSync(join(folder, 'a-file'), '');
+const unknownLogZ = join(folder, 'unknown.yaml');
+writeFileSync(
+  unknownLogZ,
+  'name: a\ntask: { name: phi4, size: 5 }\nspace: { parameters: { kernel: uniform } }\npruner: { rungs: [9] }\nbudget: { trials: 1 }\n',
+);
 
 /** Runs the command line in an empty folder of its own, with nothing configured. */
 function run(...args: string[]) {
@@ -29,6 +34,12 @@ describe('a mistake on the command line', () => {
     ['an unknown option', ['status', 'a', '--jsn'], 2, /--jsn/],
     ['no sweep file', ['launch'], 2, /file/],
     ['a sweep file that is not there', ['launch', 'nowhere.yaml'], 2, /nowhere\.yaml/],
+    [
+      'KL of a lattice whose log Z nobody knows',
+      ['launch', unknownLogZ, '--dry-run'],
+      2,
+      /kl needs log Z.*5×5.*metric: nll/s,
+    ],
     ['a number that is none', ['extend', 'a', '--trials', 'many'], 2, /--trials.*"many"/],
     ['a role that is none', ['worker', '--role', 'trainer'], 2, /--role.*"trainer".*train/],
     ['a store of an unknown kind', ['list', '--store', 'ftp://x/y'], 2, /ftp/],
