@@ -2,7 +2,7 @@ import { metricFigure } from '../report/figures.js';
 import { frontOf, frontSummary } from '../report/front.js';
 import { foldReplicates } from '../sweep/replicates.js';
 import type { ProgressStatus, RunningTrial } from '../report/progressStatus.js';
-import { bestTrial, finalists, nextRung } from '../sweep/state.js';
+import { bestTrial, finalists, nextRung, type TrialRow } from '../sweep/state.js';
 import type { TrialRecord, TrialState } from '../sweep/types.js';
 import type { SweepView } from './collect.js';
 import { describePlan } from './plan.js';
@@ -131,11 +131,17 @@ export function progressOf(view: SweepView): ProgressStatus {
   const measured = measuredOf(view, running, evaluationSeconds);
   const best = bestTrial(machine, rungs.length);
   const bestFigure = best && figureOf(best.trial);
-  const stepOf = (trial: number) => {
-    const row = machine.trials[trial]!;
-    const reached = row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0;
-    return Math.max(reached, running.find((one) => one.trial === trial)?.step ?? 0);
-  };
+  const reachedOf = (row: TrialRow) => (row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0);
+  const stepOf = (row: TrialRow) =>
+    Math.max(reachedOf(row), running.find((one) => one.trial === row.trial)?.step ?? 0);
+  const plan = describePlan({ ...spec, budget: { ...spec.budget, trials: machine.trialBudget } });
+  // What a failed trial does not train any more is not left to be trained.
+  const givenUp = machine.trials
+    .filter(({ state }) => state === 'failed')
+    .reduce((sum, row) => {
+      const planned = row.baseline === undefined ? rungs[nextRung(row)] : rungs.at(-1);
+      return sum + Math.max(0, (planned ?? 0) - reachedOf(row));
+    }, 0);
   return {
     sweep: spec.name,
     state: view.state,
@@ -154,8 +160,8 @@ export function progressOf(view: SweepView): ProgressStatus {
       return { name, ...(row ? figureOf(row.trial) : {}) };
     }),
     failures: failuresOf(records),
-    stepsDone: machine.trials.reduce((sum, row) => sum + stepOf(row.trial), 0),
-    stepsTotal: describePlan({ ...spec, budget: { ...spec.budget, trials: machine.trialBudget } }).steps,
+    stepsDone: machine.trials.reduce((sum, row) => sum + stepOf(row), 0),
+    stepsTotal: plan.steps - givenUp,
     startedAt: view.startedAt,
     ...(view.finishedAt === undefined ? {} : { finishedAt: view.finishedAt }),
   };

@@ -95,3 +95,16 @@ describe('the last measurements of a sweep', () => {
     expect(running!.secondsLeft).toBeUndefined();
   });
 });
+
+describe('the steps of a sweep', () => {
+  test('that a failed trial does not train any more are not left', () => {
+    const events: SweepEvent[] = [
+      ...trained.slice(0, 3),
+      { type: 'created', trial: 1, family: 'standard' },
+      { type: 'segmentStarted', trial: 1, kind: 'train', rung: 0 },
+      { type: 'segmentFailed', trial: 1, kind: 'diverged' },
+    ];
+    expect(progressOf(viewOf(trained, []))).toMatchObject({ stepsDone: 2000, stepsTotal: 2000 });
+    expect(progressOf(viewOf(events, []))).toMatchObject({ stepsDone: 1000, stepsTotal: 1000 });
+  });
+});
