@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import { messageOf } from '../errors.js';
+import { messageOf, RgsweepError } from '../errors.js';
 import { SweepCollector, type SweepView } from '../cli/collect.js';
-import { readSweepRecord } from '../store/records.js';
+import { readSpec, readSweepRecord } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepSpec, TrialRecord } from '../sweep/types.js';
 
@@ -64,6 +64,10 @@ export class SweepFeed {
     try {
       const client = await this.client();
       if (await this.isSettled()) return this.state!;
+      // A store that was taken away, or a sweep: without its records the spec alone would look like one that has just begun.
+      const { name } = this.spec;
+      if (!(await readSpec(this.store, name)))
+        throw new RgsweepError('not-found', `${this.store.url} no longer has the sweep "${name}"`);
       if (!this.collector || this.collector.client !== client)
         this.collector = { client, collector: new SweepCollector(client, this.store, this.spec) };
       return this.take(await this.collector.collector.collect(), client !== undefined);
