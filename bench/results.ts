@@ -5,7 +5,7 @@
  * nothing else. Without a SWEEP only the tables are written. `--finals` writes sweeps/phi4-finalists.yaml and
  * sweeps/phi4-rungs.yaml from what is kept of the headline sweeps. `--check` writes nothing: exit code 1 when the page is not what the files say.
  */
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadTrialArtifacts } from '../src/report/load.js';
@@ -72,5 +72,3 @@ if (values.finals) {
   writeFileSync('sweeps/phi4-rungs.yaml', rungsFile(search));
   console.log('sweeps/phi4-finalists.yaml, sweeps/phi4-rungs.yaml: written');
 }
-if (!existsSync(join(folder, 'phi4-headline.json')))
-  console.log('phi4-headline is not kept yet: its tables say so');

@@ -133,18 +133,17 @@ function slopeWeights(levelsAt: NoiseLevelsAt, t: number, levels: NoiseLevels): 
       ? sine.map((value, i) => (0.5 * gammaDerivative[i]! * value) / rate)
       : undefined;
   };
-  let weights = weightsOf(levels);
+  const here = weightsOf(levels);
+  if (here) return here;
   const { meanAngle } = levels;
   const nearby = emptyNoiseLevels(dimension);
   for (const distance of [1e-9, 1e-6, 1e-3]) {
-    if (weights !== undefined) break;
     const angle = meanAngle < Math.PI / 4 ? meanAngle + distance : meanAngle - distance;
     levelsAt(timeAtAngle(levelsAt, angle, nearby), nearby);
-    weights = weightsOf(nearby);
+    const weights = weightsOf(nearby);
+    if (weights) return weights;
   }
-  if (weights === undefined)
-    throw new RgsweepError('bad-configuration', `no noise level changes near time ${t}`);
-  return weights;
+  throw new RgsweepError('bad-configuration', `no noise level changes near time ${t}`);
 }
 
 const quadrature: Record<FlowMethod, readonly number[]> = {

@@ -193,16 +193,15 @@ export async function openFileStore(
 
   async function withTemporary<T>(
     fill: (file: string) => Promise<void>,
-    use: (file: string, isMoved: () => void) => Promise<T>,
+    use: (file: string) => Promise<T>,
   ): Promise<T> {
     await prepare();
     const file = join(temporary, randomUUID());
     await fill(file);
-    let moved = false;
     try {
-      return await use(file, () => (moved = true));
+      return await use(file);
     } finally {
-      if (!moved) await removeQuietly(file);
+      await removeQuietly(file);
     }
   }
 
@@ -212,9 +211,7 @@ export async function openFileStore(
   async function replace(key: string, fill: (file: string) => Promise<void>): Promise<void> {
     const path = pathOf(key);
     await explained('write', key, () =>
-      withTemporary(fill, (file, isMoved) =>
-        locks.hold(key, () => place(path, () => rename(file, path).then(isMoved))),
-      ),
+      withTemporary(fill, (file) => locks.hold(key, () => place(path, () => rename(file, path)))),
     );
   }
 
@@ -302,14 +299,13 @@ export async function openFileStore(
       const path = pathOf(key);
       let moved = false;
       return explained('write', key, () =>
-        withTemporary(writing(body), (file, isMoved) =>
+        withTemporary(writing(body), (file) =>
           locks.hold(key, async () => {
             const current = moved ? undefined : await reads.file(path);
             if (!moved && (!current || tagOf(current) !== tag)) return undefined;
             await place(path, async () => {
               if (!moved) await rename(file, path);
               moved = true;
-              isMoved();
             });
             return tagOf(body);
           }),

@@ -1,3 +1,5 @@
+import type { Registry } from 'prom-client';
+import { expect } from 'vitest';
 import { scheduleFamilies } from '../../src/schedule/types.js';
 import type { SweepView } from '../../src/metrics/sweepView.js';
 import { trialStates, type SweepSpec, type TrialRecord } from '../../src/sweep/types.js';
@@ -111,4 +113,24 @@ export function parseExposition(page: string): { samples: Sample[]; types: Map<s
     samples.push({ name: name!, labels, value: number });
   }
   return { samples, types };
+}
+
+/** Our own samples of a registry's page. */
+export async function samplesOf(registry: Registry): Promise<Sample[]> {
+  return parseExposition(await registry.metrics()).samples.filter(({ name }) => name.startsWith('rgsweep_'));
+}
+
+/** The value of the one sample of that name with these labels; undefined where there is none. */
+export async function valueIn(
+  registry: Registry,
+  name: string,
+  labels: Record<string, string> = {},
+): Promise<number | undefined> {
+  const found = (await samplesOf(registry)).filter(
+    (sample) =>
+      sample.name === name &&
+      Object.entries(labels).every(([label, value]) => sample.labels[label] === value),
+  );
+  expect(found.length, `${name} ${JSON.stringify(labels)}`).toBeLessThanOrEqual(1);
+  return found[0]?.value;
 }
