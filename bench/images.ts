@@ -71,7 +71,8 @@ async function measure(name: string, task: ImagesTask, schedule: Parameters, upT
   };
   const model = await imagesTask.model(input);
   const session = createTraining({
-    objective: model.objective(dataFolder),
+    objective: model.objective(),
+    batch: model.batches(dataFolder),
     initialize: () => model.initialize(),
     training,
   });

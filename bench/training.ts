@@ -142,9 +142,10 @@ async function train(backend: BackendName, name: WorkloadName): Promise<Result> 
     process.stderr.write(`${messageOf(error)}\n`);
     process.exit(1);
   }
-  const { initial, objective } = workloads[name]();
+  const { initial, batch, objective } = workloads[name]();
   const session = createTraining({
     objective: objective(),
+    batch,
     initialize: () => initial,
     training: readTrainingParameters({}),
   });

@@ -41,5 +41,6 @@ export type {
   TaskEvaluation,
   TaskModel,
 } from './tasks/types.js';
+export type { BatchMaker } from './train/batchSource.js';
 export type { TrainingObjective } from './train/loop.js';
 export type { TrainingParameters } from './train/parameters.js';

@@ -16,6 +16,7 @@ import type { Phi4Task } from '../../src/train/protocol.js';
 export const referenceTask: Phi4Task = { name: 'phi4', size: 6, mass2: -4, coupling: 6.975 };
 
 export interface BenchData {
+  folder: string;
   statistics: DataStatistics;
   train: Float32Array;
   test: Float32Array;
@@ -28,6 +29,7 @@ export async function benchData(): Promise<BenchData> {
     prepareDataset({ task: referenceTask, recipe: defaultRecipe, folder }),
   );
   return {
+    folder,
     statistics: decodeStatistics(readFileSync(path.join(folder, 'statistics.safetensors'))),
     train: readSamples(folder, 'train'),
     test: readSamples(folder, 'test'),

@@ -6,6 +6,7 @@ import { unetArchitecture } from '../../src/model/unet/architecture.js';
 import { createBasisTensors } from '../../src/model/unet/basisTensors.js';
 import { initializeUnet } from '../../src/model/unet/unet.js';
 import { createProcess } from '../../src/schedule/process.js';
+import { createImagesBatchMaker } from '../../src/tasks/imagesBatch.js';
 import { createImagesObjective } from '../../src/tasks/imagesLoss.js';
 import { startBackend, type BackendName } from '../../src/train/backend.js';
 import { createTraining } from '../../src/train/loop.js';
@@ -84,15 +85,16 @@ async function unetStep(images: Float32Array, statistics: DataStatistics, size: 
   const architecture = unetArchitecture(size, shape);
   const training = readTrainingParameters({ batchSize: stepCount, unetSize: size });
   const process_ = createProcess({ basis: 'pixel', kernel: 'uniform' }, statistics);
+  const options = {
+    process: process_,
+    training,
+    architecture,
+    images: imagesOf(images, dimension),
+    seed: 1,
+  };
   const session = createTraining({
-    objective: createImagesObjective({
-      process: process_,
-      training,
-      architecture,
-      images: imagesOf(images, dimension),
-      dropout: 0,
-      seed: 1,
-    }),
+    objective: createImagesObjective(options),
+    batch: createImagesBatchMaker(options),
     initialize: () => initializeUnet(architecture, 1),
     training,
   });

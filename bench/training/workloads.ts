@@ -20,7 +20,7 @@ export interface Workload {
   /** `input`, `target` and, where the network has it, `conditioning` of each batch. */
   batch: (step: number) => Record<string, TensorData>;
   /** Mean over batch and outputs of (network − target)². */
-  objective: () => TrainingObjective;
+  objective: () => TrainingObjective<Record<string, TensorData>>;
 }
 
 export const workloadNames = ['phi4', 'circular', 'unet'] as const;
@@ -116,12 +116,12 @@ function workload(
   shapes: Record<string, number[]>,
   create: () => Network,
 ): Workload {
-  const made = Array.from({ length: batches }, (_, step) =>
+  const all = Array.from({ length: batches }, (_, step) =>
     Object.fromEntries(
       Object.entries(shapes).map(([name, shape]) => [name, normals(shape, `${name}-${step}`, 1)]),
     ),
   );
-  const batch = (step: number) => made[step % batches]!;
+  const batch = (step: number) => all[step % batches]!;
   return {
     title,
     // Nothing begins at zero here, so that every gradient counts from the first step.
@@ -135,9 +135,9 @@ function workload(
     objective() {
       const network = create();
       return {
-        loss: (parameters, step) => {
+        loss: (parameters, made) => {
           const tensors = Object.fromEntries(
-            Object.entries(batch(step)).map(([name, { data, shape }]) => [name, tf.tensor(data, shape)]),
+            Object.entries(made).map(([name, { data, shape }]) => [name, tf.tensor(data, shape)]),
           );
           return network.apply(parameters, tensors).sub(tensors.target!).square().mean();
         },

@@ -14,6 +14,7 @@ import { metricsOf } from '../sweep/objectiveMetrics.js';
 import { encodeSafetensors } from '../tensors/safetensors.js';
 import type { TaskOf } from '../train/protocol.js';
 import { defineTask } from './define.js';
+import { createImagesBatchMaker } from './imagesBatch.js';
 import { createImagesObjective } from './imagesLoss.js';
 import type { EvaluationInput, ModelInput, TaskEvaluation, TaskModel } from './types.js';
 
@@ -42,15 +43,15 @@ function createModel({ settings, process, training, seed }: ModelInput<ImagesSet
   const architecture = unetArchitecture(training.unetSize, taskShape(settings));
   return {
     initialize: () => initializeUnet(architecture, seed),
-    objective: (dataFolder) =>
-      createImagesObjective({
+    batches: (dataFolder) =>
+      createImagesBatchMaker({
         process,
         training,
         architecture,
         images: readImages(dataFolder, 'train'),
-        dropout: training.dropout,
         seed,
       }),
+    objective: () => createImagesObjective({ process, training, architecture }),
     residual: (parameters) =>
       createUnetResidual(process, architecture, parameters, {
         gaussianScore: training.gaussianScore,

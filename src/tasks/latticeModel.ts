@@ -1,5 +1,6 @@
 import { readSamples } from '../data/dataset.js';
 import { createPhi4Residual } from '../model/phi4Residual.js';
+import { createBatchMaker } from '../train/batch.js';
 import { createPhi4Objective, initialPhi4 } from './phi4Loss.js';
 import type { ModelInput, TaskModel } from './types.js';
 
@@ -11,13 +12,8 @@ export function createLatticeModel({
 }: Pick<ModelInput<unknown>, 'process' | 'training' | 'seed'>): TaskModel {
   return {
     initialize: () => initialPhi4(process, training, seed),
-    objective: (dataFolder) =>
-      createPhi4Objective({
-        process,
-        training,
-        configurations: readSamples(dataFolder, 'train'),
-        seed,
-      }),
+    batches: (dataFolder) => createBatchMaker(process, training, readSamples(dataFolder, 'train'), seed),
+    objective: () => createPhi4Objective({ process, training }),
     residual: (parameters) => createPhi4Residual(process, parameters, training),
   };
 }

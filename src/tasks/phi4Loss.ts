@@ -32,6 +32,7 @@ export function createPhi4Training({ from, ...options }: Phi4TrainingOptions): T
   const { process, training, seed } = options;
   return createTraining({
     objective: createPhi4Objective(options),
+    batch: createBatchMaker(process, training, options.configurations, seed),
     initialize: () => initialPhi4(process, training, seed),
     training,
     ...(from ? { from } : {}),
@@ -50,20 +51,14 @@ export function initialPhi4(
   return initializePhi4({ height, width, channels: training.channels, cell }, seed, kernel);
 }
 
-/** The φ⁴ network's loss on the batch of any step. */
+/** The φ⁴ network's loss. */
 export function createPhi4Objective({
   process,
   training,
-  configurations,
-  seed,
-}: Omit<Phi4TrainingOptions, 'from'>): TrainingObjective {
+}: Pick<Phi4TrainingOptions, 'process' | 'training'>): TrainingObjective<TrainingBatch> {
   const constants = createLossConstants(process, training);
-  const batchesOf = (batchSize: number) =>
-    createBatchMaker(process, { ...training, batchSize }, configurations, seed);
-  const makeBatch = batchesOf(training.batchSize);
   return {
-    loss: (parameters, step, rows) =>
-      batchLoss(parameters, (rows === undefined ? makeBatch : batchesOf(rows))(step), constants),
+    loss: (parameters, batch) => batchLoss(parameters, batch, constants),
     dispose: () => disposeLossConstants(constants),
   };
 }

@@ -3,6 +3,7 @@ import type { ParameterArrays } from '../model/arrays.js';
 import type { DisposableModel, ResidualModel } from '../model/residual.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 import type { Parameters } from '../space/types.js';
+import type { BatchMaker } from '../train/batchSource.js';
 import type { TrainingObjective } from '../train/loop.js';
 import type { TrainingParameters } from '../train/parameters.js';
 
@@ -40,11 +41,16 @@ export interface ModelInput<Settings> {
 }
 
 /** The network of one trial and its training. */
-export interface TaskModel {
+export interface TaskModel<Batch = unknown> {
   /** The parameters of step 0, a function of the input alone; needs no backend. */
   initialize(): ParameterArrays;
-  /** The loss, on data of the folder's training split. */
-  objective(dataFolder: string): TrainingObjective;
+  /**
+   * The batch of any step, from the folder's training split: a function of (seed, step) alone. Needs no backend; other
+   * threads may call it, so a batch is plain data (numbers, typed arrays, objects of them).
+   */
+  batches(dataFolder: string): BatchMaker<Batch>;
+  /** The loss of such a batch, on the started backend. */
+  objective(): TrainingObjective<Batch>;
   /** The network at these parameters, on the started backend, to measure and to draw from. */
   residual(parameters: ParameterArrays): DisposableModel;
 }

@@ -2,6 +2,7 @@ import { conditioningSize, writeConditioning } from '../model/conditioning.js';
 import { marginalDeviation } from '../model/noiseLevels.js';
 import { CounterRandom } from '../random/philox.js';
 import type { DiffusionProcess } from '../schedule/types.js';
+import type { BatchMaker } from './batchSource.js';
 import { createNoising, type Noising } from './noising.js';
 import type { TrainingParameters } from './parameters.js';
 
@@ -20,18 +21,17 @@ export function createBatchMaker(
   training: TrainingParameters,
   configurations: Float32Array,
   seed: number,
-): (step: number) => TrainingBatch {
+): BatchMaker<TrainingBatch> {
   const { dimension, dataVariance } = process;
-  const { batchSize } = training;
   const noising = createNoising(process, training, seed);
   const fillFields = createFieldSource(process, training.augmentation, configurations, seed);
 
-  return (step) => {
-    const fields = new Float32Array(batchSize * dimension);
-    const conditioning = new Float32Array(batchSize * conditioningSize);
-    const inputScale = training.gaussianScore ? undefined : new Float32Array(batchSize * dimension);
+  return (step, rows = training.batchSize) => {
+    const fields = new Float32Array(rows * dimension);
+    const conditioning = new Float32Array(rows * conditioningSize);
+    const inputScale = training.gaussianScore ? undefined : new Float32Array(rows * dimension);
     fillFields(step, fields);
-    const noised = noising(step, (levels, b) => {
+    const noised = noising(step, rows, (levels, b) => {
       writeConditioning(levels, conditioning, b * conditioningSize);
       if (inputScale)
         for (let i = 0; i < dimension; i++)

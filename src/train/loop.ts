@@ -5,13 +5,9 @@ import { createOptimizerState, gradientNorm, optimizerStep, type OptimizerState 
 import type { TrainingParameters } from './parameters.js';
 
 /** What a task trains: a loss on the batch of every step, and whatever that keeps on the backend. */
-export interface TrainingObjective {
-  /**
-   * The loss of the batch of step n (counted from 0), differentiable in the parameters. Its batch, times and noise are
-   * functions of (seed, n) alone. Runs inside `tf.tidy`.
-   * @param rows in place of the training's batch size, to see what a step takes
-   */
-  loss(parameters: ParameterTensors, step: number, rows?: number): tf.Scalar;
+export interface TrainingObjective<Batch = unknown> {
+  /** The loss of a batch, differentiable in the parameters; draws no random numbers. Runs inside `tf.tidy`. */
+  loss(parameters: ParameterTensors, batch: Batch): tf.Scalar;
   /** Frees what it keeps on the backend. */
   dispose(): void;
 }
@@ -25,8 +21,10 @@ export interface Training {
   dispose(): void;
 }
 
-export interface TrainingOptions {
-  objective: TrainingObjective;
+export interface TrainingOptions<Batch> {
+  objective: TrainingObjective<Batch>;
+  /** The batch of step n, counted from 0. */
+  batch: (step: number) => Batch | Promise<Batch>;
   /** The parameters of step 0. */
   initialize: () => ParameterArrays;
   training: TrainingParameters;
@@ -35,15 +33,21 @@ export interface TrainingOptions {
 }
 
 /**
- * Begins or continues a training on the started backend. The objective is a function of (parameters, step) and the
+ * Begins or continues a training on the started backend. The loss is a function of (parameters, step) and the
  * optimizer's state is the checkpoint's, so that a continued training equals an uninterrupted one to the last bit.
  */
-export function createTraining({ objective, initialize, training, from }: TrainingOptions): Training {
+export function createTraining<Batch>({
+  objective,
+  batch,
+  initialize,
+  training,
+  from,
+}: TrainingOptions<Batch>): Training {
   const state = from?.state ?? createOptimizerState(initialize());
   let step = from?.step ?? 0;
 
   const advance = async () => {
-    const { loss, gradients } = await lossAndGradients(objective, state.parameters, step);
+    const { loss, gradients } = await lossAndGradients(objective, state.parameters, await batch(step));
     // In double precision the squares of single-precision numbers cannot overflow: it is finite when all of them are.
     const norm = gradientNorm(gradients);
     if (!Number.isFinite(loss) || !Number.isFinite(norm))
@@ -68,18 +72,17 @@ export function createTraining({ objective, initialize, training, from }: Traini
   };
 }
 
-/** Loss and gradients of the batch of one step at these parameters; `rows` as of the objective. */
-export async function lossAndGradients(
-  objective: TrainingObjective,
+/** Loss and gradients of a batch at these parameters. */
+export async function lossAndGradients<Batch>(
+  objective: TrainingObjective<Batch>,
   parameters: ParameterArrays,
-  step: number,
-  rows?: number,
+  batch: Batch,
 ): Promise<{ loss: number; gradients: Record<string, Float32Array> }> {
   const names = Object.keys(parameters);
   const results = tf.tidy(() => {
     const uploaded = uploadParameters(parameters);
     const { value, grads } = tf.valueAndGrads((...tensors: tf.Tensor[]) =>
-      objective.loss(Object.fromEntries(names.map((name, n) => [name, tensors[n]!])), step, rows),
+      objective.loss(Object.fromEntries(names.map((name, n) => [name, tensors[n]!])), batch),
     )(names.map((name) => uploaded[name]!));
     return [value, ...grads];
   });

@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import { countParameters, type ParameterArrays } from '../model/arrays.js';
 import type { Backend } from './backend.js';
+import type { BatchMaker } from './batchSource.js';
 import { lossAndGradients, type TrainingObjective } from './loop.js';
 import { deviceMemory } from './memory.js';
 import type { MemoryForecast } from './protocol.js';
@@ -11,8 +12,9 @@ import type { MemoryForecast } from './protocol.js';
  * @param rows of a batch
  * @returns undefined on webgpu, where a result cannot be waited for in the middle of a step
  */
-export async function forecastMemory(
-  objective: TrainingObjective,
+export async function forecastMemory<Batch>(
+  objective: TrainingObjective<Batch>,
+  batches: BatchMaker<Batch>,
   parameters: ParameterArrays,
   rows: number,
   backend: Backend,
@@ -20,8 +22,9 @@ export async function forecastMemory(
   if (backend.name === 'webgpu') return undefined;
   const weightBytes = 4 * countParameters(parameters);
   const constantBytes = tf.memory().numBytes;
-  const one = await peakBytes(objective, parameters, 1);
-  const row = rows === 1 ? 0 : (await peakBytes(objective, parameters, 2)) - one;
+  const peak = (count: number) => peakBytes(objective, parameters, batches(0, count));
+  const one = await peak(1);
+  const row = rows === 1 ? 0 : (await peak(2)) - one;
   const neededBytes = Math.max(one, one + (rows - 1) * row);
   const available = deviceMemory(backend.name, process.env);
   return {
@@ -38,13 +41,13 @@ export async function forecastMemory(
 }
 
 /** The most bytes of tensors at any time of one step, those that were there before included. */
-async function peakBytes(
-  objective: TrainingObjective,
+async function peakBytes<Batch>(
+  objective: TrainingObjective<Batch>,
   parameters: ParameterArrays,
-  rows: number,
+  batch: Batch,
 ): Promise<number> {
   const { peakBytes: peak } = await tf.profile(async () => {
-    await lossAndGradients(objective, parameters, 0, rows);
+    await lossAndGradients(objective, parameters, batch);
     return [];
   });
   return peak;

@@ -24,19 +24,19 @@ export function createNoising(
   process: DiffusionProcess,
   training: TrainingParameters,
   seed: number,
-): (step: number, visit: (levels: NoiseLevels, row: number) => void) => Noising {
+): (step: number, rows: number, visit: (levels: NoiseLevels, row: number) => void) => Noising {
   const { dimension } = process;
-  const { batchSize, timeSampling, weighting } = training;
+  const { timeSampling, weighting } = training;
   const levelsAt = createNoiseLevels(process);
   const levels = emptyNoiseLevels(dimension);
   const importance = timeSampling === 'importance' ? createTimeImportance(levelsAt, dimension) : undefined;
-  const matrix = () => new Float32Array(batchSize * dimension);
-  return (step, visit) => {
+  return (step, rows, visit) => {
+    const matrix = () => new Float32Array(rows * dimension);
     const random = new CounterRandom(seed, 'time', step);
-    const { time, factor } = drawTimes(timeSampling, batchSize, random, importance);
+    const { time, factor } = drawTimes(timeSampling, rows, random, importance);
     const [noise, sine, cosine, rootWeight] = [matrix(), matrix(), matrix(), matrix()];
     fillNormals(noise, seed, 'noise', step);
-    for (let b = 0; b < batchSize; b++) {
+    for (let b = 0; b < rows; b++) {
       levelsAt(time[b]!, levels);
       sine.set(levels.sine, b * dimension);
       cosine.set(levels.cosine, b * dimension);
@@ -47,6 +47,6 @@ export function createNoising(
       }
       visit(levels, b);
     }
-    return { count: batchSize, noise, sine, cosine, rootWeight };
+    return { count: rows, noise, sine, cosine, rootWeight };
   };
 }

@@ -8,21 +8,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
-import { decodeStatistics } from '../basis/statistics.js';
-import type { FieldShape } from '../basis/types.js';
-import { taskShape } from '../data/taskDataset.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import { countParameters } from '../model/arrays.js';
-import { createProcess } from '../schedule/process.js';
 import { interruptible } from '../model/residual.js';
-import { loadTask } from '../tasks/registry.js';
-import type { ModelInput, TaskDefinition, TaskModel } from '../tasks/types.js';
 import { startBackend, type Backend } from './backend.js';
+import { createBatchSource } from './batchSource.js';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { describedTrial, type DescribedTrial } from './describedTrial.js';
 import { createTraining } from './loop.js';
 import { describeForecast, requireMemory } from './memory.js';
 import { forecastMemory } from './memoryProbe.js';
-import { readTrainingParameters } from './parameters.js';
 import {
   trainerFailureKinds,
   trainerProtocolVersion,
@@ -48,11 +43,8 @@ function say(message: TrainerMessage): Promise<void> {
 /** Thrown out of an evaluation when it is asked to end. */
 class Stopped extends Error {}
 
-interface Prepared {
+interface Prepared extends DescribedTrial {
   task: TrainerTask;
-  definition: TaskDefinition<unknown>;
-  input: ModelInput<unknown>;
-  model: TaskModel;
   from: Checkpoint | undefined;
 }
 
@@ -68,88 +60,84 @@ function readTask(file: string | undefined): TrainerTask {
 }
 
 async function prepare(task: TrainerTask): Promise<Prepared> {
-  if (task.task.name === 'command')
-    throw new RgsweepError(
-      'bad-configuration',
-      'the task is a command of its own; this is the built-in trainer',
-    );
-  const training = readTrainingParameters(task.parameters);
-  const { definition, settings } = await loadTask(task.task);
-  const statistics = decodeStatistics(readFileSync(path.join(task.dataFolder, 'statistics.safetensors')));
-  const wanted = taskShape(task.task);
-  const found = statistics.shape;
-  const words = (shape: FieldShape) => `${shape.height} × ${shape.width} × ${shape.channels}`;
-  if (words(found) !== words(wanted))
-    throw new RgsweepError(
-      'data-missing',
-      `${task.dataFolder} holds fields of ${words(found)}; the task's are ${words(wanted)}`,
-    );
-  const diffusion = createProcess(task.parameters, statistics);
-  const { parameters, seed } = task;
-  const input = { settings, process: diffusion, parameters, training, seed };
-  const model = await definition.model(input);
+  const described = await describedTrial(task);
   if (task.mode === 'evaluate' && task.resumeFrom === null)
     throw new RgsweepError('bad-configuration', 'resumeFrom is null: an evaluation needs a checkpoint');
   const from =
-    task.resumeFrom === null ? undefined : readCheckpoint(task.resumeFrom, task.fromStep, model.initialize());
-  return { task, definition, input, model, from };
+    task.resumeFrom === null
+      ? undefined
+      : readCheckpoint(task.resumeFrom, task.fromStep, described.model.initialize());
+  return { ...described, task, from };
 }
 
 async function train({ task, input, model, from }: Prepared, backend: Backend): Promise<void> {
-  const objective = model.objective(task.dataFolder);
+  const objective = model.objective();
+  const make = model.batches(task.dataFolder);
+  const batches = createBatchSource({ make, task, log: (line) => console.error(line) });
   const session = createTraining({
     objective,
+    batch: (step) => batches.batch(step),
     initialize: () => model.initialize(),
     training: input.training,
     ...(from ? { from } : {}),
   });
-  forecast = await forecastMemory(objective, session.state.parameters, input.training.batchSize, backend);
-  if (forecast) requireMemory(forecast);
-  let loss = from?.loss ?? NaN;
-  const before = from?.backends ?? [];
-  const backends = before.at(-1) === backend.name ? [...before] : [...before, backend.name];
-  await say({
-    type: 'started',
-    protocol: trainerProtocolVersion,
-    backend: backend.name,
-    backends,
-    parameterCount: countParameters(session.state.parameters),
-    step: session.step,
-    ...(forecast ? { memory: forecast } : {}),
-  });
-  const checkpoint = async () => {
-    const folder = writeCheckpoint(task.outputFolder, {
-      step: session.step,
-      loss,
-      state: session.state,
+  try {
+    forecast = await forecastMemory(
+      objective,
+      make,
+      session.state.parameters,
+      input.training.batchSize,
+      backend,
+    );
+    if (forecast) requireMemory(forecast);
+    let loss = from?.loss ?? NaN;
+    const before = from?.backends ?? [];
+    const backends = before.at(-1) === backend.name ? [...before] : [...before, backend.name];
+    await say({
+      type: 'started',
+      protocol: trainerProtocolVersion,
+      backend: backend.name,
       backends,
+      parameterCount: countParameters(session.state.parameters),
+      step: session.step,
+      ...(forecast ? { memory: forecast } : {}),
     });
-    await say({ type: 'checkpoint', step: session.step, folder, loss });
-  };
-
-  let reported = { step: session.step, at: performance.now() };
-  while (session.step < task.toStep && !stopAsked) {
-    const current = await session.advance();
-    loss = Number.isNaN(loss) ? current : loss + 0.01 * (current - loss);
-    const { step } = session;
-    const seconds = (performance.now() - reported.at) / 1000;
-    if (seconds >= progressSeconds || step === task.toStep) {
-      const { numBytes: tensorBytes } = tf.memory();
-      await say({
-        type: 'progress',
-        step,
+    const checkpoint = async () => {
+      const folder = writeCheckpoint(task.outputFolder, {
+        step: session.step,
         loss,
-        stepsPerSecond: (step - reported.step) / seconds,
-        tensorBytes,
+        state: session.state,
+        backends,
       });
-      reported = { step, at: performance.now() };
+      await say({ type: 'checkpoint', step: session.step, folder, loss });
+    };
+
+    let reported = { step: session.step, at: performance.now() };
+    while (session.step < task.toStep && !stopAsked) {
+      const current = await session.advance();
+      loss = Number.isNaN(loss) ? current : loss + 0.01 * (current - loss);
+      const { step } = session;
+      const seconds = (performance.now() - reported.at) / 1000;
+      if (seconds >= progressSeconds || step === task.toStep) {
+        const { numBytes: tensorBytes } = tf.memory();
+        await say({
+          type: 'progress',
+          step,
+          loss,
+          stepsPerSecond: (step - reported.step) / seconds,
+          tensorBytes,
+        });
+        reported = { step, at: performance.now() };
+      }
+      if (step % task.checkpointEverySteps === 0 && step < task.toStep) await checkpoint();
+      await nextTurn();
     }
-    if (step % task.checkpointEverySteps === 0 && step < task.toStep) await checkpoint();
-    await nextTurn();
+    // A stop that came before the first step leaves nothing new to keep.
+    if (session.step > task.fromStep) await checkpoint();
+  } finally {
+    session.dispose();
+    batches.dispose();
   }
-  // A stop that came before the first step leaves nothing new to keep.
-  if (session.step > task.fromStep) await checkpoint();
-  session.dispose();
   await say({ type: 'done', step: session.step, preempted: session.step < task.toStep });
 }
 

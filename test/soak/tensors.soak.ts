@@ -49,7 +49,8 @@ it.each([
     const { definition, settings } = await loadTask(task);
     const model = await definition.model({ settings, process: process_, parameters, training, seed: 1 });
     const session = createTraining({
-      objective: model.objective(dataFolder),
+      objective: model.objective(),
+      batch: model.batches(dataFolder),
       initialize: () => model.initialize(),
       training,
     });

@@ -79,7 +79,8 @@ async function measure(preset: string, trained?: ParameterArrays, of = task) {
 async function learn(preset: string, steps: number, of = task): Promise<ParameterArrays> {
   const { made, training } = await model(preset, {}, of);
   const session = createTraining({
-    objective: made.objective(folderOf(of)),
+    objective: made.objective(),
+    batch: made.batches(folderOf(of)),
     initialize: () => made.initialize(),
     training,
   });

@@ -38,7 +38,12 @@ async function model(name: string, parameters: Parameters) {
   const training = readTrainingParameters(parameters);
   const { definition, settings } = await loadTask(tasks[name]!);
   const made = await definition.model({ settings, process, parameters, training, seed: 1 });
-  return { training, objective: made.objective(dataFolder), initialize: () => made.initialize() };
+  return {
+    training,
+    objective: made.objective(),
+    batch: made.batches(dataFolder),
+    initialize: () => made.initialize(),
+  };
 }
 
 describe('what a training needs of memory', () => {
@@ -48,11 +53,11 @@ describe('what a training needs of memory', () => {
     ['images', { batchSize: 32, basis: 'haar' }],
     ['images', { batchSize: 24, basis: 'fourier', unetSize: 'small' }],
   ] as const)('is foretold from two rows, of %s with %j', async (name, parameters) => {
-    const { training, objective, initialize } = await model(name, parameters);
+    const { training, objective, batch, initialize } = await model(name, parameters);
     const weights = initialize();
-    const forecast = (await forecastMemory(objective, weights, training.batchSize, backend))!;
+    const forecast = (await forecastMemory(objective, batch, weights, training.batchSize, backend))!;
     const { peakBytes } = await tf.profile(async () => {
-      await lossAndGradients(objective, weights, 7);
+      await lossAndGradients(objective, weights, batch(7));
       return [];
     });
     objective.dispose();
@@ -108,9 +113,9 @@ describe('tensors', () => {
     ['phi4', 200, { batchSize: 16, channels: 4 }],
     ['smallest', 60, { batchSize: 2, dropout: 0.1, basis: 'pca' }],
   ] as const)('of %s are as many after %i steps as before them', async (name, steps, parameters) => {
-    const { training, objective, initialize } = await model(name, parameters);
+    const { training, objective, batch, initialize } = await model(name, parameters);
     const before = tf.memory();
-    const session = createTraining({ objective, initialize, training });
+    const session = createTraining({ objective, batch, initialize, training });
     await session.advance();
     await session.advance();
     const early = tf.memory();

@@ -49,7 +49,8 @@ baselines: [${names.join(', ')}]
     const process = createProcess(parameters, statistics);
     const model = await phi4Task.model({ settings: task, process, parameters, training, seed: 3 });
     const session = createTraining({
-      objective: model.objective(folder),
+      objective: model.objective(),
+      batch: model.batches(folder),
       initialize: () => model.initialize(),
       training,
     });

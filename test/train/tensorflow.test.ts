@@ -18,9 +18,11 @@ import { initializeUnet } from '../../src/model/unet/unet.js';
 import { fillNormals } from '../../src/random/normals.js';
 import { createProcess } from '../../src/schedule/process.js';
 import { installBackend } from '../../src/stack/backends.js';
+import { createImagesBatchMaker } from '../../src/tasks/imagesBatch.js';
 import { createImagesObjective } from '../../src/tasks/imagesLoss.js';
 import { createPhi4Objective, initialPhi4 } from '../../src/tasks/phi4Loss.js';
 import { startBackend } from '../../src/train/backend.js';
+import { createBatchMaker } from '../../src/train/batch.js';
 import { lossAndGradients } from '../../src/train/loop.js';
 import { installationFormat, installedBackend } from '../../src/train/nativeBackend.js';
 import { readTrainingParameters } from '../../src/train/parameters.js';
@@ -206,8 +208,9 @@ describe('gradients', () => {
     const on = async (backend: 'wasm' | 'tensorflow') => {
       expect(await startBackend(backend, 1)).toMatchObject({ name: backend });
       expect(tf.getBackend()).toBe(backend);
-      const objective = createPhi4Objective({ process: diffusion, training, configurations, seed: 7 });
-      const result = await lossAndGradients(objective, parameters, 3);
+      const objective = createPhi4Objective({ process: diffusion, training });
+      const batch = createBatchMaker(diffusion, training, configurations, 7)(3);
+      const result = await lossAndGradients(objective, parameters, batch);
       objective.dispose();
       return result;
     };
@@ -220,7 +223,7 @@ describe('gradients', () => {
     const size = { height: 8, width: 8, channels: 1 };
     const statistics = gaussianFieldStatistics(size, 2);
     const diffusion = createProcess({ basis: 'fourier', colour: 'white', kernel: 'uniform' }, statistics);
-    const training = readTrainingParameters({ batchSize: 4 });
+    const training = readTrainingParameters({ batchSize: 4, dropout: 0.2 });
     const architecture = unetArchitecture('smoke', size);
     const images = imagesOf(drawGaussianFields(size, 2, 16, 1, 'test'), 64);
     const parameters = Object.fromEntries(
@@ -232,15 +235,10 @@ describe('gradients', () => {
     );
     const on = async (backend: 'wasm' | 'tensorflow') => {
       expect(await startBackend(backend, 1)).toMatchObject({ name: backend });
-      const objective = createImagesObjective({
-        process: diffusion,
-        training,
-        architecture,
-        images,
-        dropout: 0.2,
-        seed: 7,
-      });
-      const result = await lossAndGradients(objective, parameters, 3);
+      const options = { process: diffusion, training, architecture, images, seed: 7 };
+      const objective = createImagesObjective(options);
+      const batch = createImagesBatchMaker(options)(3);
+      const result = await lossAndGradients(objective, parameters, batch);
       objective.dispose();
       return result;
     };

@@ -50,6 +50,8 @@ export function groupsOf(channels: number): number {
 /** One residual block: where it is, what goes in and out. */
 export interface BlockPlan {
   name: string;
+  /** How often the image has been halved where it works. */
+  level: number;
   input: number;
   output: number;
   attention: boolean;
@@ -74,7 +76,13 @@ export function unetPlan({ shape, widths, blocks, attention }: UnetArchitecture)
     // The halved image is kept too.
     if (level > 0) kept.push(channels);
     return Array.from({ length: blocks }, (_, n): BlockPlan => {
-      const block = { name: `down.${level}.${n}`, input: channels, output: width, attention: attends(level) };
+      const block = {
+        name: `down.${level}.${n}`,
+        level,
+        input: channels,
+        output: width,
+        attention: attends(level),
+      };
       channels = width;
       kept.push(channels);
       return block;
@@ -83,6 +91,7 @@ export function unetPlan({ shape, widths, blocks, attention }: UnetArchitecture)
   const deepest = widths.length - 1;
   const middle = [0, 1].map((n): BlockPlan => ({
     name: `middle.${n}`,
+    level: deepest,
     input: channels,
     output: channels,
     attention: n === 0,
@@ -91,6 +100,7 @@ export function unetPlan({ shape, widths, blocks, attention }: UnetArchitecture)
     Array.from({ length: blocks + 1 }, (_, n): BlockPlan => {
       const block = {
         name: `up.${level}.${n}`,
+        level,
         input: channels + kept.pop()!,
         output: widths[level]!,
         attention: attends(level) && level !== deepest,

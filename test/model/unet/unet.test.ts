@@ -20,6 +20,7 @@ import { createUnetResidual } from '../../../src/model/unet/residual.js';
 import { initializeUnet } from '../../../src/model/unet/unet.js';
 import { fillNormals } from '../../../src/random/normals.js';
 import { createProcess } from '../../../src/schedule/process.js';
+import { createImagesBatchMaker } from '../../../src/tasks/imagesBatch.js';
 import { createImagesObjective } from '../../../src/tasks/imagesLoss.js';
 import { startBackend } from '../../../src/train/backend.js';
 import { createTraining, lossAndGradients } from '../../../src/train/loop.js';
@@ -175,17 +176,12 @@ describe('the U-Net', () => {
   it.each([true, false])(
     'has the gradients of finite differences; Gaussian score: %s',
     async (gaussianScore) => {
-      const training = readTrainingParameters({ batchSize: 4, gaussianScore });
-      const objective = createImagesObjective({
-        process,
-        training,
-        architecture,
-        images,
-        dropout: 0.2,
-        seed: 5,
-      });
+      const training = readTrainingParameters({ batchSize: 4, gaussianScore, dropout: 0.2 });
+      const options = { process, training, architecture, images, seed: 5 };
+      const objective = createImagesObjective(options);
+      const batch = createImagesBatchMaker(options)(2);
       const parameters = generalParameters();
-      const { gradients } = await lossAndGradients(objective, parameters, 2);
+      const { gradients } = await lossAndGradients(objective, parameters, batch);
       const direction = Object.fromEntries(
         Object.entries(parameters).map(([name, { data }]) => [
           name,
@@ -205,7 +201,7 @@ describe('the U-Net', () => {
                     ]),
                   ),
                 ),
-                2,
+                batch,
               )
               .dataSync()[0]!,
         );
@@ -234,9 +230,11 @@ describe('the U-Net', () => {
     model.dispose();
 
     const before = tf.memory().numTensors;
-    const training = readTrainingParameters({ batchSize: 2 });
+    const training = readTrainingParameters({ batchSize: 2, dropout: 0.2 });
+    const options = { process, training, architecture, images, seed: 5 };
     const session = createTraining({
-      objective: createImagesObjective({ process, training, architecture, images, dropout: 0.2, seed: 5 }),
+      objective: createImagesObjective(options),
+      batch: createImagesBatchMaker(options),
       initialize: () => initial,
       training,
     });
