@@ -111,6 +111,19 @@ describe('a sweep in trouble, on a real server', () => {
     }
   }, 240_000);
 
+  it('counts what a trial was trained whose measurement then fails for good', async () => {
+    const fault = { mode: 'evaluate', kind: 'diverged', step: 100, message: 'the log-likelihood is NaN' };
+    writeFileSync(join(faults, '0.json'), JSON.stringify(fault));
+    await launch('unmeasured', 1, 100);
+    const { trials } = await ended('unmeasured');
+    rmSync(join(faults, '0.json'));
+    const [trial] = trials as [TrialRecord];
+    expect(trial).toMatchObject({ state: 'failed', rungs: [], stepsPaid: 100 });
+    expect(trial.failures).toMatchObject([{ kind: 'diverged', message: fault.message, step: 100 }]);
+    // A hundred steps of 50 ms: the measurement failed at its beginning, far sooner.
+    expect(trial.trainerSeconds).toBeGreaterThan(100 * 0.05);
+  }, 120_000);
+
   it('lets one of two workers win that fight for a trial, and fences the one that slept', async () => {
     await launch('rivals', 1, 300);
     await until('the first trainer', () => trainersBelow(stack.folder).length > 0);
