@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { removeFolder } from '../src/store/removeFolder.js';
 
 export interface TrainedCheckpoint {
   step: number;
@@ -28,7 +28,7 @@ export function createCheckpointSaver(
   let waiting: TrainedCheckpoint | undefined;
   let active: Promise<void> | undefined;
   let failed: unknown;
-  const discard = (checkpoint: TrainedCheckpoint) => rm(checkpoint.folder, { recursive: true, force: true });
+  const discard = (checkpoint: TrainedCheckpoint) => removeFolder(checkpoint.folder);
 
   const drain = async (): Promise<void> => {
     while (waiting && failed === undefined) {

@@ -4,6 +4,8 @@ import type { ObjectStore } from '../src/store/types.js';
 /** Warnings that travel into the trial's record, each up to so many characters. */
 const keptWarnings = 20;
 const warningCharacters = 500;
+/** `flushSoon` writes no more often than this. */
+const momentMilliseconds = 2000;
 /** The end of an attempt waits no longer than this for its log to be written. */
 const flushMilliseconds = 5000;
 
@@ -14,6 +16,8 @@ export interface Logbook {
   readonly warnings: readonly string[];
   /** Writes what is new; resolves in any case, soon. */
   flush(): Promise<void>;
+  /** The same, unless something was written a moment ago: then when that moment is over. */
+  flushSoon(): Promise<void>;
   /** The last flush; the oldest attempts' logs go. */
   close(): Promise<void>;
 }
@@ -35,6 +39,8 @@ export function openLogbook(
   let writing: Promise<void> = Promise.resolve();
   const warnings: string[] = [];
   const begun = new Date().toISOString();
+  let flushedAt = performance.now();
+  let soon: NodeJS.Timeout | undefined;
   const part = `${begun.replace(/[-:.]/g, '')}-${at.purpose}`;
 
   const lines = (): LogLine[] =>
@@ -45,6 +51,7 @@ export function openLogbook(
   const flush = async (): Promise<void> => {
     if (written) return;
     written = true;
+    flushedAt = performance.now();
     writing = writing
       .then(() => writeLog(store, { ...at, part }, lines()))
       .catch((error: unknown) => {
@@ -73,7 +80,16 @@ export function openLogbook(
       written = false;
     },
     flush,
+    async flushSoon() {
+      const left = momentMilliseconds - (performance.now() - flushedAt);
+      if (left <= 0) return flush();
+      soon ??= setTimeout(() => {
+        soon = undefined;
+        void flush();
+      }, left);
+    },
     async close() {
+      clearTimeout(soon);
       await flush();
       await trimLogs(store, at.sweep, at.trial).catch(onProblem);
     },

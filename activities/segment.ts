@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { activityInfo, ApplicationFailure, CancelledFailure, Context } from '@temporalio/activity';
 import { RgsweepError, failureKinds, messageOf } from '../src/errors.js';
 import { readSpec, readTrial } from '../src/store/records.js';
+import { removeFolder } from '../src/store/removeFolder.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
 import type { TrainerRecorder } from '../src/metrics/metrics.js';
 import type { Dependencies } from './dependencies.js';
@@ -109,7 +110,6 @@ export async function runSegment<T>(
     () => context.heartbeat({ ...progress, seconds: seconds() }),
     heartbeatMilliseconds,
   );
-  context.heartbeat({ ...progress });
   let folder: string | undefined;
   try {
     const [spec, record] = await patiently(() =>
@@ -177,6 +177,6 @@ export async function runSegment<T>(
     clearInterval(writeLogs);
     clearTimeout(giveUpTimer);
     await logbook.close();
-    if (folder) await rm(folder, { recursive: true, force: true });
+    if (folder) await removeFolder(folder);
   }
 }

@@ -129,7 +129,7 @@ export function createTrain(dependencies: Dependencies) {
         });
         run.kept();
         await run.patiently(() => applyRetention(store, { sweep, trial, ...retentionOf(spec) }));
-        await run.logbook.flush();
+        await run.logbook.flushSoon();
       };
       const saver = createCheckpointSaver(save, run.abandon);
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rename } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve, sep } from 'node:path';
 import { RgsweepError } from '../errors.js';
 import type { Parameters } from '../space/types.js';
@@ -9,13 +9,14 @@ import { mapLimited } from './limits.js';
 import {
   checkpointFileKey,
   decodeManifest,
+  describeFile,
   encodeManifest,
   problemOfFile,
   readGoodManifest,
-  sha256OfFile,
   type CheckpointFile,
   type CheckpointManifest,
 } from './manifest.js';
+import { removeFolder } from './removeFolder.js';
 import type { ObjectStore } from './types.js';
 
 export { applyRetention } from './retention.js';
@@ -31,10 +32,10 @@ async function filesOf(folder: string): Promise<CheckpointFile[]> {
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
     .sort();
   if (names.length === 0) throw new RgsweepError('internal', `the checkpoint folder ${folder} has no files`);
-  return mapLimited(names, parallelCopies, async (name) => {
-    const path = join(folder, name);
-    return { name, bytes: (await stat(path)).size, sha256: await sha256OfFile(path) };
-  });
+  return mapLimited(names, parallelCopies, async (name) => ({
+    name,
+    ...(await describeFile(join(folder, name))),
+  }));
 }
 
 export interface SaveCheckpointInput {
@@ -134,7 +135,7 @@ async function fetchCheckpoint(
     const path = join(folder, file.name);
     if (!(await store.download(checkpointFileKey(manifest, file.name), path)))
       return `${file.name} is missing`;
-    return problemOfFile(file, { bytes: (await stat(path)).size, sha256: await sha256OfFile(path) });
+    return problemOfFile(file, await describeFile(path));
   });
   return problems.find((problem) => problem !== undefined);
 }
@@ -177,6 +178,7 @@ export async function restoreLatestCheckpoint(
       continue;
     }
     const partial = await mkdtemp(join(dirname(target), `${basename(target)}-`));
+    let moved = false;
     try {
       const problem = await fetchCheckpoint(store, manifest, partial);
       if (problem !== undefined) {
@@ -184,9 +186,10 @@ export async function restoreLatestCheckpoint(
         continue;
       }
       await rename(partial, target);
+      moved = true;
       return { step, manifest, skipped };
     } finally {
-      await rm(partial, { recursive: true, force: true });
+      if (!moved) await removeFolder(partial);
     }
   }
   return undefined;

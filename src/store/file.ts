@@ -1,23 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import {
-  access,
-  copyFile,
-  link,
-  mkdir,
-  open,
-  readdir,
-  rename,
-  rmdir,
-  stat,
-  unlink,
-  type FileHandle,
-} from 'node:fs/promises';
+import { access, mkdir, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RgsweepError } from '../errors.js';
 import { codeOf, explainFileError, isFullDisk } from './fileErrors.js';
 import { createFileReads } from './fileReads.js';
+import { createFileWrites } from './fileWrites.js';
 import { checkKey, checkPrefix, compareKeys, reservedFolder } from './keys.js';
 import { mapLimited } from './limits.js';
 import { createLocks } from './lock.js';
@@ -33,24 +22,6 @@ function tagOf(body: Uint8Array): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-/** Makes a folder's entries survive a power failure; where folders cannot be opened, the file system sees to it. */
-async function syncFolder(folder: string): Promise<void> {
-  let handle: FileHandle;
-  try {
-    handle = await open(folder, constants.O_RDONLY);
-  } catch (error) {
-    if (['EISDIR', 'EPERM', 'EACCES', 'ENOENT'].includes(codeOf(error))) return;
-    throw error;
-  }
-  try {
-    await handle.sync();
-  } catch (error) {
-    if (!['EINVAL', 'EPERM', 'ENOTSUP', 'EBADF'].includes(codeOf(error))) throw error;
-  } finally {
-    await handle.close();
-  }
-}
-
 /** The folder itself, or the nearest one above it that is there. */
 async function existing(folder: string): Promise<string> {
   for (let at = folder; ; at = dirname(at)) {
@@ -63,37 +34,6 @@ async function existing(folder: string): Promise<string> {
 
 async function removeQuietly(file: string): Promise<void> {
   await unlink(file).catch(() => undefined);
-}
-
-/** Writes a new file, whole and durable, or leaves none. */
-async function writeDurably(file: string, fill: (handle: FileHandle) => Promise<void>): Promise<void> {
-  try {
-    const handle = await open(file, 'wx');
-    try {
-      await fill(handle);
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    await removeQuietly(file);
-    throw error;
-  }
-}
-
-async function copyDurably(from: string, to: string): Promise<void> {
-  try {
-    await copyFile(from, to, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
-    const handle = await open(to, 'r');
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    await removeQuietly(to);
-    throw error;
-  }
 }
 
 async function removeAbandoned(folder: string, isCandidate: (name: string) => boolean): Promise<void> {
@@ -123,8 +63,9 @@ export async function openFileStore(
   const own = join(folder, reservedFolder);
   const temporary = join(own, 'temporary');
   const lockFolder = join(own, 'locks');
-  const locks = createLocks(lockFolder, temporary);
   const reads = createFileReads();
+  const files = createFileWrites();
+  const locks = createLocks(lockFolder, temporary, files);
   const retry = { patienceSeconds: defaultPatienceSeconds, ...options };
   /** Folders whose own entry is known to be on the disk. */
   const syncedFolders = new Set<string>();
@@ -168,9 +109,9 @@ export async function openFileStore(
   async function makeFolder(path: string): Promise<void> {
     // Who removed it since is noticed when something is moved there (`place`).
     if (syncedFolders.has(path)) return;
-    await mkdir(path, { recursive: true });
+    await files.mkdir(path);
     for (let at = path; !syncedFolders.has(at); at = dirname(at)) {
-      await syncFolder(dirname(at));
+      await files.syncFolder(dirname(at));
       syncedFolders.add(at);
       if (at === folder || dirname(at) === at) break;
     }
@@ -182,7 +123,7 @@ export async function openFileStore(
       try {
         await makeFolder(dirname(path));
         const result = await move();
-        await syncFolder(dirname(path));
+        await files.syncFolder(dirname(path));
         return result;
       } catch (error) {
         if (codeOf(error) !== 'ENOENT' || attempt === 100) throw error;
@@ -201,17 +142,16 @@ export async function openFileStore(
     try {
       return await use(file);
     } finally {
-      await removeQuietly(file);
+      await files.unlink(file).catch(() => undefined);
     }
   }
 
-  const writing = (body: Uint8Array) => (file: string) =>
-    writeDurably(file, (handle) => handle.writeFile(body));
+  const writing = (body: Uint8Array) => (file: string) => files.writeDurably(file, body);
 
   async function replace(key: string, fill: (file: string) => Promise<void>): Promise<void> {
     const path = pathOf(key);
     await explained('write', key, () =>
-      withTemporary(fill, (file) => locks.hold(key, () => place(path, () => rename(file, path)))),
+      withTemporary(fill, (file) => locks.hold(key, () => place(path, () => files.rename(file, path)))),
     );
   }
 
@@ -219,7 +159,7 @@ export async function openFileStore(
   async function removeEmptyFolders(path: string): Promise<void> {
     for (let at = dirname(path); at !== folder && at.startsWith(folder); at = dirname(at)) {
       try {
-        await rmdir(at);
+        await files.rmdir(at);
         syncedFolders.delete(at);
       } catch {
         return;
@@ -242,7 +182,7 @@ export async function openFileStore(
       name.startsWith(start),
     );
     const statuses = await mapLimited(entries, 32, ({ name, isFolder }) =>
-      isFolder ? Promise.resolve(undefined) : stat(join(path, name)).catch(() => undefined),
+      isFolder ? Promise.resolve(undefined) : files.stat(join(path, name)).catch(() => undefined),
     );
     for (const [index, { name, isFolder }] of entries.entries()) {
       const key = folderKey === '' ? name : `${folderKey}/${name}`;
@@ -283,12 +223,12 @@ export async function openFileStore(
         withTemporary(writing(body), async (file) => {
           try {
             await place(path, async () => {
-              if (!linked) await link(file, path);
+              if (!linked) await files.link(file, path);
               linked = true;
             });
             return tagOf(body);
           } catch (error) {
-            if (codeOf(error) === 'EEXIST' && (await stat(path)).isFile()) return undefined;
+            if (codeOf(error) === 'EEXIST' && (await files.stat(path)).isFile()) return undefined;
             throw error;
           }
         }),
@@ -304,7 +244,7 @@ export async function openFileStore(
             const current = moved ? undefined : await reads.file(path);
             if (!moved && (!current || tagOf(current) !== tag)) return undefined;
             await place(path, async () => {
-              if (!moved) await rename(file, path);
+              if (!moved) await files.rename(file, path);
               moved = true;
             });
             return tagOf(body);
@@ -341,16 +281,16 @@ export async function openFileStore(
       const path = pathOf(key);
       await explained('delete', key, async () => {
         // A store that was never written to has nothing to delete, and no folder for locks.
-        if (!(await stat(path).catch(() => undefined))) return;
+        if (!(await files.stat(path).catch(() => undefined))) return;
         await prepare();
         await locks.hold(key, async () => {
           try {
-            await unlink(path);
+            await files.unlink(path);
           } catch (error) {
             if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return;
             throw error;
           }
-          await syncFolder(dirname(path));
+          await files.syncFolder(dirname(path));
           await removeEmptyFolders(path);
         });
       });
@@ -359,29 +299,29 @@ export async function openFileStore(
     async download(key, file) {
       const path = pathOf(key);
       const exists = () =>
-        stat(path).then(
+        files.stat(path).then(
           (status) => status.isFile(),
           () => false,
         );
       return explained('copy', `${key} to ${file}`, async () => {
         if (!(await exists())) return false;
-        await mkdir(dirname(file), { recursive: true });
+        await files.mkdir(dirname(file));
         const partial = `${file}.${randomUUID()}.partial`;
         try {
-          await copyDurably(path, partial);
+          await files.copyDurably(path, partial);
         } catch (error) {
           if (!(await exists())) return false;
           throw error;
         }
-        await rename(partial, file);
+        await files.rename(partial, file);
         return true;
       });
     },
 
     async upload(key, file) {
-      if (!(await stat(file).catch(() => undefined)))
+      if (!(await files.stat(file).catch(() => undefined)))
         throw new RgsweepError('data-missing', `there is no file ${file} to copy to ${url}`);
-      await replace(key, (copy) => copyDurably(file, copy));
+      await replace(key, (copy) => files.copyDurably(file, copy));
     },
   };
 }

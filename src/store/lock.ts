@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { readFileSync, readlinkSync } from 'node:fs';
-import { link, open, stat, unlink, writeFile, type FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { RgsweepError } from '../errors.js';
 import { codeOf } from './fileErrors.js';
+import { createFileWrites, type FileWrites } from './fileWrites.js';
 
 /**
  * Locks between processes that share a folder, made of hard links alone.
@@ -97,9 +98,9 @@ async function readHolder(file: string): Promise<Held | undefined> {
   }
 }
 
-async function linkIfAbsent(from: string, to: string): Promise<boolean> {
+async function linkIfAbsent(files: FileWrites, from: string, to: string): Promise<boolean> {
   try {
-    await link(from, to);
+    await files.link(from, to);
     return true;
   } catch (error) {
     if (codeOf(error) === 'EEXIST') return false;
@@ -107,8 +108,8 @@ async function linkIfAbsent(from: string, to: string): Promise<boolean> {
   }
 }
 
-async function removeIfPresent(file: string): Promise<void> {
-  await unlink(file).catch((error: unknown) => {
+async function removeIfPresent(files: FileWrites, file: string): Promise<void> {
+  await files.unlink(file).catch((error: unknown) => {
     if (codeOf(error) !== 'ENOENT') throw error;
   });
 }
@@ -118,6 +119,7 @@ async function removeIfPresent(file: string): Promise<void> {
  * @param now the file system's own time, in milliseconds
  */
 async function tryAcquire(
+  operations: FileWrites,
   ours: string,
   lock: string,
   now: () => Promise<number>,
@@ -126,7 +128,7 @@ async function tryAcquire(
   const tokens: string[] = [];
   for (;;) {
     const file = files.at(-1)!;
-    if (await linkIfAbsent(ours, file)) break;
+    if (await linkIfAbsent(operations, ours, file)) break;
     const holder = await readHolder(file);
     if (!holder) return undefined;
     const { owner, changedAt } = holder;
@@ -140,7 +142,7 @@ async function tryAcquire(
     tokens.map(async (token, index) => (await readHolder(files[index]!))?.token === token),
   );
   if (still.every(Boolean)) return files;
-  await removeIfPresent(files.at(-1)!);
+  await removeIfPresent(operations, files.at(-1)!);
   return undefined;
 }
 
@@ -152,19 +154,20 @@ export interface Locks {
 /**
  * @param folder where locks lie
  * @param temporary a folder of the same file system for files in the making
+ * @param operations of that file system
  */
-export function createLocks(folder: string, temporary: string): Locks {
+export function createLocks(folder: string, temporary: string, operations = createFileWrites()): Locks {
   const queues = new Map<string, Promise<unknown>>();
 
   async function acquire(lock: string, name: string): Promise<string[]> {
     const token = randomUUID();
     const ours = join(temporary, token);
-    await writeFile(ours, JSON.stringify({ token, ...self }), { flag: 'wx' });
+    await operations.writeNew(ours, JSON.stringify({ token, ...self }));
     try {
       const begun = performance.now();
-      const now = async () => (await stat(ours)).mtimeMs + performance.now() - begun;
+      const now = async () => (await operations.stat(ours)).mtimeMs + performance.now() - begun;
       for (let delay = 1; ; delay = Math.min(20, 1.5 * delay)) {
-        const files = await tryAcquire(ours, lock, now);
+        const files = await tryAcquire(operations, ours, lock, now);
         if (files) return files;
         if (performance.now() - begun > 1000 * waitSeconds) {
           const owner = (await readHolder(lock))?.owner;
@@ -177,7 +180,7 @@ export function createLocks(folder: string, temporary: string): Locks {
         await sleep(delay * (0.5 + Math.random()));
       }
     } finally {
-      await removeIfPresent(ours);
+      await removeIfPresent(operations, ours);
     }
   }
 
@@ -187,7 +190,7 @@ export function createLocks(folder: string, temporary: string): Locks {
     try {
       return await work();
     } finally {
-      for (const file of files) await removeIfPresent(file);
+      for (const file of files) await removeIfPresent(operations, file);
     }
   }
 

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { z } from 'zod';
 import { messageOf } from '../errors.js';
 import type { Parameters } from '../space/types.js';
+import { createFileReads } from './fileReads.js';
 import { decodeJson, encodeJson, encodeJsonLine } from './json.js';
 import { checkKey } from './keys.js';
 import { layout } from './layout.js';
@@ -60,10 +62,15 @@ export function sha256Of(body: Uint8Array): string {
   return createHash('sha256').update(body).digest('hex');
 }
 
-export async function sha256OfFile(file: string): Promise<string> {
+const reads = createFileReads();
+
+/** Size and hash of a local file, as it is read. */
+export async function describeFile(path: string): Promise<Pick<CheckpointFile, 'bytes' | 'sha256'>> {
+  const small = await reads.small(path);
+  if (small) return { bytes: small.length, sha256: sha256Of(small) };
   const hash = createHash('sha256');
-  await pipeline(createReadStream(file), hash);
-  return hash.digest('hex');
+  await pipeline(createReadStream(path), hash);
+  return { bytes: (await stat(path)).size, sha256: hash.digest('hex') };
 }
 
 /** The manifest with a hash of itself: a flipped digit in it is found like one in a tensor. */

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createFileReads } from '../../src/store/fileReads.js';
+import { createPace } from '../../src/store/pace.js';
 
 let folder: string;
 beforeAll(() => {
@@ -25,7 +26,7 @@ const clocks = {
 
 describe.each(Object.entries(clocks))('reads of a %s disk', (_, clock) => {
   it('give whole files, and nothing where there is no file', async () => {
-    const reads = createFileReads(clock());
+    const reads = createFileReads(createPace(clock()));
     for (let round = 0; round < 40; round++)
       expect(Buffer.from((await reads.file(join(folder, 'small')))!).toString()).toBe('a record');
     expect(Buffer.compare((await reads.file(join(folder, 'large')))!, Buffer.alloc(1_000_000, 7))).toBe(0);
