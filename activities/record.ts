@@ -16,6 +16,7 @@ import { minimized, rebuildMachine } from '../src/sweep/rebuild.js';
 import { chooseRetries } from '../src/sweep/retry.js';
 import { objectivesOf, type TrialRecord } from '../src/sweep/types.js';
 import type { Dependencies } from './dependencies.js';
+import { tellSweep } from './tellSweep.js';
 import type { Activities } from './types.js';
 
 type Recorders = Pick<
@@ -101,7 +102,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
       }));
     },
 
-    async recordRung({ sweep, trial, rung, step, train, evaluate }) {
+    async recordRung({ sweep, trial, rung, step, train, evaluate, seconds }) {
       const spec = await readSpec(store, sweep);
       if (!spec) throw new RgsweepError('data-missing', `${store.url} has no spec of sweep ${sweep}`);
       const objectives = objectivesOf(spec);
@@ -135,7 +136,10 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         };
       });
       const [value, ...others] = objectives.map((objective) => minimized(objective, evaluate.metrics));
-      return { value: value!, ...(others.length > 0 ? { others } : {}) };
+      const figures = { value: value!, ...(others.length > 0 ? { others } : {}) };
+      if (seconds === undefined) return figures;
+      const report = { trial, purpose: 'train', rung, outcome: 'finished', ...figures, seconds } as const;
+      return { ...figures, told: await tellSweep(dependencies, sweep, report) };
     },
 
     async recordTest({ sweep, trial, evaluate }) {

@@ -174,7 +174,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
         parameters,
         ...identity,
         seed,
-        state: equals === undefined ? 'waiting' : 'complete',
+        state: equals !== undefined ? 'complete' : input.start ? 'running' : 'waiting',
         rungs: [],
         failures: [],
         stepsPaid: 0,
@@ -184,8 +184,13 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
       };
       await writeTrial(store, spec.name, record);
       metrics.suggested({ seconds: (performance.now() - started) / 1000 });
-      const { family, label } = record;
-      return { family, label, ...(equals === undefined ? {} : { equals }) };
+      const { family, label, state } = record;
+      return {
+        family,
+        label,
+        ...(equals === undefined ? {} : { equals }),
+        ...(state === 'running' ? { running: true as const } : {}),
+      };
     } catch (error) {
       if (
         error instanceof RgsweepError &&

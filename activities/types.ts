@@ -25,11 +25,15 @@ export interface SuggestActivityInput {
   firstRung?: number;
   /** Of a reproducible sweep: the number of this decision. */
   job?: number;
+  /** The trial's segment begins at once: its record says so from the start. */
+  start?: boolean;
 }
 
 export interface SuggestedTrial {
   family: ScheduleFamily;
   label: string;
+  /** Its record says that it is running. */
+  running?: true;
   /** An earlier trial with the same canonical schedule, training and seed. */
   equals?: number;
 }
@@ -58,6 +62,16 @@ export interface EvaluateResult {
   metrics: Record<string, number>;
   evaluateSeconds: number;
   warnings?: string[];
+}
+
+/** What came of recording a rung. */
+export interface RungRecorded {
+  /** The first objective, smaller is better. */
+  value: number;
+  /** The other objectives, where there are several. */
+  others?: number[];
+  /** The sweep has been told; otherwise its segment has yet to. */
+  told?: boolean;
 }
 
 /** Details of an `ApplicationFailure` thrown by `train`; its type is the failure kind. */
@@ -95,8 +109,13 @@ export interface Activities {
   keepRows(input: { sweep: string; rows: PackedRows }): Promise<string>;
   recordStart(input: { sweep: string; trial: number; job?: number }): Promise<void>;
   recordRung(
-    input: SegmentActivityInput & { train: TrainResult; evaluate: EvaluateResult },
-  ): Promise<{ value: number; others?: number[] }>;
+    input: SegmentActivityInput & {
+      train: TrainResult;
+      evaluate: EvaluateResult;
+      /** The sweep is to be told, with the seconds that trainers worked for the segment, lost attempts included. */
+      seconds?: number;
+    },
+  ): Promise<RungRecorded>;
   recordTest(input: SegmentActivityInput & { evaluate: EvaluateResult }): Promise<void>;
   recordFailure(input: {
     sweep: string;

@@ -34,6 +34,10 @@ export interface SegmentInput {
   queue?: string;
   /** Of a reproducible sweep: the number of the decision that began it. */
   job?: number;
+  /** The trial's record says already that it is running. */
+  recorded?: true;
+  /** What records the rung tells the sweep, too. Absent in segments that a worker of before has begun. */
+  direct?: true;
 }
 
 /** A segment tells its sweep how it ended, by signal to the sweep's workflow id, so that the sweep may continue as new meanwhile. */

@@ -161,6 +161,8 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     }
   }
 
+  /** Trials whose record says that they are running, and whose first segment is about to be started. */
+  const begun = new Set<number>();
   const pinRows = createRowPin(spec.name, () => machine.trials);
   const carryOut = async (action: Exclude<SweepAction, { kind: 'finish' }>) => {
     if (action.kind === 'create') {
@@ -182,7 +184,9 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
           rows: await pinRows(),
           ...(firstRung === undefined ? {} : { firstRung }),
           ...(visible === undefined ? {} : { visible, job: machine.jobs }),
+          start: true,
         });
+        if (created.running) begun.add(trial);
         const equals = created.equals === undefined ? {} : { equals: created.equals };
         apply({ type: 'created', trial, family: created.family, ...origin, ...equals });
       } catch (error) {
@@ -210,6 +214,8 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       ...(spec.supervision ? { supervision: spec.supervision } : {}),
       ...(spec.resources?.queue === undefined ? {} : { queue: spec.resources.queue }),
       ...(job === undefined ? {} : { job }),
+      ...(begun.delete(trial) ? { recorded: true } : {}),
+      direct: true,
     };
     await startSegment(segment);
   };
@@ -237,12 +243,19 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     }
   };
 
+  /** What was about to be started and is not, since the sweep was paused or has to end just then, waits. */
+  const giveBack = async () => {
+    for (const trial of begun) await local.recordInterruption({ sweep: spec.name, trial, stepsTrained: 0 });
+    begun.clear();
+  };
+
   for (;;) {
     changed = false;
     await watchTime();
     await notifier.flush();
     for (let action = nextAction(machine, spec); action; action = nextAction(machine, spec)) {
       if (action.kind === 'finish') {
+        await giveBack();
         await local.recordSweep({ sweep: spec.name, state: action.state, ended: true });
         // Something may have arrived while the end was written: then it is not the end.
         if (nextAction(machine, spec)?.kind !== 'finish') continue;
@@ -256,6 +269,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       // In a busy sweep there is always something to do: nothing new is begun until the next run has taken over.
       if (workflowInfo().continueAsNewSuggested) break;
     }
+    await giveBack();
     if (workflowInfo().continueAsNewSuggested) {
       await quiet();
       await condition(allHandlersFinished);

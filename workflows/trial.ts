@@ -82,14 +82,20 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
       await report({ trial, purpose, rung, outcome: 'finished', value: 0 });
       return;
     }
-    await local.recordStart({ sweep, trial, ...(input.job === undefined ? {} : { job: input.job }) });
+    if (!input.recorded)
+      await local.recordStart({ sweep, trial, ...(input.job === undefined ? {} : { job: input.job }) });
     const evaluate = await persistently(
       input,
       () => trainAndEvaluate('validation'),
       (failure) => (seconds += failure.details.seconds ?? 0),
     );
-    const objectives = await local.recordRung({ ...segment, train: trained!, evaluate });
-    await report({ trial, purpose, rung, outcome: 'finished', ...objectives, seconds });
+    // Once it may tell the sweep of a result, a cancellation comes too late.
+    const { told, ...objectives } = input.direct
+      ? await CancellationScope.nonCancellable(() =>
+          local.recordRung({ ...segment, train: trained!, evaluate, seconds }),
+        )
+      : await local.recordRung({ ...segment, train: trained!, evaluate });
+    if (!told) await report({ trial, purpose, rung, outcome: 'finished', ...objectives, seconds });
   } catch (error) {
     await CancellationScope.nonCancellable(async () => {
       if (isCancellation(error)) {
