@@ -102,6 +102,14 @@ try {
   const client = new Client({ connection });
   const handleOf = (...id) => client.workflow.getHandle(...id);
   const launch = (name, trials) => launchSweep({ client, store, spec: specOf(name, trials), slots: 2 });
+  /** All runs of a workflow, the first one first. */
+  const runsOf = async (workflowId) => {
+    const runs = [];
+    for await (const { runId, startTime } of client.workflow.list({ query: `WorkflowId = "${workflowId}"` }))
+      runs.push({ runId, startTime });
+    runs.sort((one, other) => one.startTime - other.startTime);
+    return runs.map(({ runId }) => handleOf(workflowId, runId));
+  };
   const ended = async (name, state) => {
     while ((await readSweepRecord(store, name))?.state !== state) await sleep(100);
     await handleOf(name).result();
@@ -114,17 +122,16 @@ try {
   await handle.executeUpdate('extend', { args: [{ trials: 1 }] });
   await ended('recorded', 'complete');
   await keep(handle, 'sweep');
-  await keep(handleOf('recorded/trial-0001'), 'segment');
+  const measured = await runsOf('recorded/trial-0001');
+  await keep(measured[0], 'segment-trained');
+  await keep(measured.at(-1), 'segment');
 
   await launch('continued', 12);
   await ended('continued', 'complete');
-  const runs = [];
-  for await (const { runId, startTime } of client.workflow.list({ query: 'WorkflowId = "continued"' }))
-    runs.push({ runId, startTime });
-  runs.sort((one, other) => one.startTime - other.startTime);
+  const runs = await runsOf('continued');
   if (runs.length < 2) throw new Error('the sweep did not continue as new');
-  await keep(handleOf('continued', runs[0].runId), 'sweep-continues');
-  await keep(handleOf('continued', runs.at(-1).runId), 'sweep-continued');
+  await keep(runs[0], 'sweep-continues');
+  await keep(runs.at(-1), 'sweep-continued');
 
   // A trial fails for good and is told, the sweep is stopped, and goes on from the store with that trial tried again.
   const fault = join(faults, '1.json');
