@@ -4,7 +4,7 @@ import type { Client } from '@temporalio/client';
 import { isGrpcServiceError } from '@temporalio/client';
 import { messageOf, RgsweepError } from '../errors.js';
 import { dataLine, progressLine, progressView } from '../report/progress.js';
-import { displayWidth } from '../report/text.js';
+import { displayWidth, jsonText } from '../report/text.js';
 import { readSpec } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepState } from '../sweep/types.js';
@@ -75,7 +75,7 @@ export async function followSweep(options: FollowOptions): Promise<SweepState> {
       const changed = JSON.stringify([progress.counts, progress.state, progress.data?.what, waiting]);
       if (changed !== plain || Date.now() - plainAt > plainMilliseconds) {
         const line = progress.data ? dataLine(progress.data, plainColumns) : progressLine(progress);
-        output.write(`${json ? JSON.stringify(progress) : line}\n`);
+        output.write(`${json ? jsonText(progress) : line}\n`);
         plain = changed;
         plainAt = Date.now();
       }

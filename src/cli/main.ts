@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { messageOf, RgsweepError } from '../errors.js';
+import { cleanText } from '../report/text.js';
 import { version } from '../version.js';
 import { verbs } from './verbs/index.js';
 
@@ -15,13 +16,16 @@ for (const command of program.commands) command.exitOverride().showHelpAfterErro
 /** One clear message for a user's mistake; a stack trace only for ours, and only when asked for. */
 function explain(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  // Messages quote what files, trainers and servers say.
   if (error instanceof RgsweepError) {
-    for (const line of error.message.split('\n')) process.stderr.write(`rgsweep: ${line}\n`);
-    if (error.remedy) process.stderr.write(`  → ${error.remedy}\n`);
+    for (const line of cleanText(error.message).split('\n')) process.stderr.write(`rgsweep: ${line}\n`);
+    if (error.remedy) process.stderr.write(`  → ${cleanText(error.remedy)}\n`);
     if (process.env.RGSWEEP_DEBUG) console.error(error);
     return error.exitCode;
   }
-  process.stderr.write(`rgsweep: ${messageOf(error)}\n  → set RGSWEEP_DEBUG=1 to see where, and report it\n`);
+  process.stderr.write(
+    `rgsweep: ${cleanText(messageOf(error))}\n  → set RGSWEEP_DEBUG=1 to see where, and report it\n`,
+  );
   if (process.env.RGSWEEP_DEBUG) console.error(error);
   return 1;
 }

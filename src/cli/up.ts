@@ -15,6 +15,7 @@ import { findLaunched, launchSweep } from './client.js';
 import { stackFilePath, stackFolder, storeUrl } from './connection.js';
 import { followSweep } from './follow.js';
 import { loadSweepFile } from './loadSweepFile.js';
+import { say } from './say.js';
 import { shownPath } from './shownPath.js';
 
 export interface UpOptions {
@@ -27,8 +28,6 @@ export interface UpOptions {
 
 /** Of the compiled file in dist/src/cli. */
 const defaultSweepFile = fileURLToPath(new URL('../../../sweeps/phi4-quick.yaml', import.meta.url));
-
-const say = (line: string): void => void process.stderr.write(`rgsweep: ${line}\n`);
 
 function untilAborted(...signals: AbortSignal[]): Promise<void> {
   const any = AbortSignal.any(signals);

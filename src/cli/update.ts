@@ -1,4 +1,5 @@
 import type { UpdateDefinition } from '@temporalio/common';
+import { cleanText } from '../report/text.js';
 import { connectClient, explainSweepError, type ConnectionOptions } from './connection.js';
 
 /** Sends an update to an open sweep and prints its answer. */
@@ -15,7 +16,7 @@ export async function updateSweep<Arguments extends unknown[]>(
     const answer = await handle.executeUpdate<string, [unknown, ...unknown[]]>(update.name, {
       args: args as unknown as [unknown],
     });
-    process.stdout.write(`${sweep}: ${answer}\n`);
+    process.stdout.write(`${sweep}: ${cleanText(answer)}\n`);
   } catch (error) {
     throw explainSweepError(error, sweep);
   }

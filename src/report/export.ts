@@ -1,17 +1,23 @@
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { highestResult } from './ranking.js';
+import { jsonText } from './text.js';
+
+/** Controls that no field may hold. */
+// eslint-disable-next-line no-control-regex
+const controls = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/g;
 
 /**
- * A field of a CSV file (RFC 4180). Text that a spreadsheet would take for a formula gets an apostrophe in front;
- * numbers are written as they are.
+ * A field of a CSV file (RFC 4180). Text that a spreadsheet would take for a formula gets an apostrophe in front; numbers are written as
+ * they are. Where the list separator is a semicolon or a tab, a cell of its own could begin after one: such text is quoted, too.
  */
 function csvField(value: unknown): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'number') return Number.isFinite(value) ? String(value) : '';
   if (typeof value === 'boolean') return String(value);
-  let text = typeof value === 'string' ? value : JSON.stringify(value);
-  if (/^[=+\-@\t\r]/.test(text)) text = `'${text}`;
-  return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
+  let text = (typeof value === 'string' ? value : JSON.stringify(value)).replace(controls, ' ');
+  // Full-width forms count as the plain ones in some languages of a spreadsheet.
+  if (/^[=+\-@\t\r\n＝＋－＠]/.test(text)) text = `'${text}`;
+  return /[",;\t\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text;
 }
 
 const keysOf = (records: readonly Readonly<Record<string, unknown>>[]): string[] => [
@@ -67,6 +73,6 @@ export function trialsCsv(snapshot: SweepSnapshot): string {
 export function trialsJsonLines(snapshot: SweepSnapshot): string {
   return [...snapshot.trials]
     .sort((a, b) => a.trial - b.trial)
-    .map((trial) => `${JSON.stringify(trial)}\n`)
+    .map((trial) => `${jsonText(trial)}\n`)
     .join('');
 }

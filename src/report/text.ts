@@ -20,6 +20,25 @@ export function cleanLine(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8').replace(invisible, ' ').replace(/\s+/g, ' ').trim();
 }
 
+/** The same, but for the ends of lines and tabs. */
+const invisibleInLines = new RegExp(
+  invisible.source.replace('\\u0000-\\u001f', '\\u0000-\\u0008\\u000b-\\u001f'),
+  'g',
+);
+
+/** Lines that a terminal may show: they keep their spacing, and nothing in them steers the terminal or hides what follows. */
+export function cleanText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8').replace(/\r\n/g, '\n').replace(invisibleInLines, ' ');
+}
+
+/** A value as JSON on one line, which says the same whoever reads it; what would steer a terminal or hide in it is escaped. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    invisible,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 function isWide(codePoint: number): boolean {
   return (
     (codePoint >= 0x1100 && codePoint <= 0x115f) ||

@@ -1,3 +1,4 @@
+import type { ParameterValue } from '../space/types.js';
 import type { StoredCheckpoint } from '../store/inventory.js';
 import type { CurvePoint, SweepSpec, TrialRecord } from '../sweep/types.js';
 import { formatMemory } from '../train/memory.js';
@@ -37,6 +38,11 @@ const left = (title: string, flexible?: number): Column => ({
   ...(flexible === undefined ? {} : { flexible }),
 });
 
+/** `cutoffWidth: 0.8`; programs of one's own may call parameters, and set them to, anything. */
+export function parameterLine(name: string, value: ParameterValue): string {
+  return `${fitLine(name, 80)}: ${typeof value === 'string' ? fitLine(value, 400) : value}`;
+}
+
 /** All that is known of one trial: parameters, results by rung, learning curve, checkpoints, failures and warnings. */
 export function trialText(
   input: {
@@ -58,7 +64,7 @@ export function trialText(
   const state = [
     trial.equals === undefined ? trial.state : `same as trial ${trial.equals}, not trained again`,
     `${formatCount(trial.stepsPaid)} steps paid`,
-    ...(trial.backend ? [trial.backend] : []),
+    ...(trial.backend ? [fitLine(trial.backend, 40)] : []),
     `seed ${trial.seed}`,
     `from ${trial.origin}`,
   ];
@@ -70,7 +76,7 @@ export function trialText(
   }
   section(
     'parameters',
-    Object.entries(trial.parameters).map(([key, value]) => `${key}: ${value}`),
+    Object.entries(trial.parameters).map(([key, value]) => parameterLine(key, value)),
   );
   const others = companionMetric(spec);
   const figure = (metrics: Record<string, number>, which: string) => {

@@ -9,10 +9,12 @@ import {
 } from '../../src/report/figures.js';
 import {
   cleanLine,
+  cleanText,
   displayWidth,
   escapeHtml,
   fitLine,
   htmlText,
+  jsonText,
   markdownText,
   padLine,
 } from '../../src/report/text.js';
@@ -56,6 +58,20 @@ describe('hostile text', () => {
   test('loses control characters, escape sequences and direction marks', () => {
     expect(cleanLine('a\u001b[31mb\u0000c\r\nd\u202ee\u200bf')).toBe('a [31mb c d e f');
     expect(cleanLine('a\ud800b')).toBe('a\ufffdb');
+  });
+
+  test('is the same after JSON, whose text holds none of it', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (text) => {
+        const json = jsonText({ [text]: [text] });
+        expect(JSON.parse(json)).toEqual({ [text]: [text] });
+        expect(cleanText(json)).toBe(json);
+      }),
+    );
+  });
+
+  test('keeps its lines and columns where it has several, and no more than that', () => {
+    expect(cleanText('a\tb\r\n  c\u001b[2J\rd\u009b5n\u202e\ud800')).toBe('a\tb\n  c [2J d 5n \ufffd');
   });
 
   test('is escaped for HTML so that reading it back gives the cleaned text', () => {

@@ -2,14 +2,13 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { StoreOption } from '../connection.js';
 import { withStoreOption } from '../connectionOptions.js';
+import { say } from '../say.js';
 
 interface ArchiveOptions extends StoreOption {
   checkpoints: 'newest' | 'all' | 'none';
   withData?: boolean;
   json?: boolean;
 }
-
-const warn = (message: string): void => void process.stderr.write(`rgsweep: ${message}\n`);
 
 export function register(program: Command): void {
   withStoreOption(
@@ -37,7 +36,7 @@ export function register(program: Command): void {
         file,
         checkpoints: options.checkpoints,
         ...(options.withData ? { dataset: (spec) => sweepDatasetKey(spec.task) } : {}),
-        onWarning: warn,
+        onWarning: say,
       });
       process.stdout.write(
         options.json
@@ -62,7 +61,7 @@ export function register(program: Command): void {
         store,
         file,
         stagingFolder: path.join(stackFolder(), 'cache', 'imports'),
-        onWarning: warn,
+        onWarning: say,
       });
       process.stdout.write(
         options.json

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { InstallableBackend } from '../../train/nativeBackend.js';
+import { say } from '../say.js';
 
 async function installable(name: string): Promise<InstallableBackend> {
   const { installableBackends } = await import('../../train/nativeBackend.js');
@@ -42,7 +43,7 @@ export function register(program: Command): void {
           name,
           folder,
           cuda,
-          log: (line) => void process.stderr.write(`rgsweep: ${line}\n`),
+          log: say,
         }));
       const found = await starts(name);
       if (options.json)

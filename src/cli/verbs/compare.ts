@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { StoreOption } from '../connection.js';
+import { jsonText } from '../../report/text.js';
 import { withStoreOption } from '../connectionOptions.js';
 
 export function register(program: Command): void {
@@ -24,7 +25,7 @@ export function register(program: Command): void {
         snapshots.push(foldReplicates((await loadSnapshot(options, sweep)).snapshot));
       const found = compareSweeps(snapshots);
       process.stdout.write(
-        options.json ? `${JSON.stringify(found)}\n` : comparisonText(found, process.stdout.columns ?? 100),
+        options.json ? `${jsonText(found)}\n` : comparisonText(found, process.stdout.columns ?? 100),
       );
     });
 }

@@ -45,11 +45,14 @@ export function register(program: Command): void {
           backendModule: fileURLToPath(new URL('../../train/backend.js', import.meta.url)),
         });
       const checks = options.cluster ? ofCluster() : ofMachine();
+      const { cleanText } = await import('../../report/text.js');
       const findings = [];
       for await (const finding of examine(checks)) {
         findings.push(finding);
         if (options.json) continue;
-        process.stdout.write(`${finding.state.padEnd(4)}  ${finding.what.padEnd(15)}  ${finding.found}\n`);
+        process.stdout.write(
+          `${finding.state.padEnd(4)}  ${finding.what.padEnd(15)}  ${cleanText(finding.found)}\n`,
+        );
         if (finding.remedy !== undefined) process.stdout.write(`      → ${finding.remedy}\n`);
       }
       if (options.cluster)

@@ -1,8 +1,10 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { StoreOption } from '../connection.js';
+import { jsonText } from '../../report/text.js';
 import { withStoreOption } from '../connectionOptions.js';
 import { parseCount } from '../options.js';
+import { say } from '../say.js';
 
 interface EvaluateOptions extends StoreOption {
   split: 'validation' | 'test';
@@ -57,16 +59,17 @@ export function register(program: Command): void {
         cacheFolder: defaultCacheFolder(stackFolder()),
         stallSeconds: options.stallSeconds,
         stop: stop.signal,
-        onWarning: (message) => process.stderr.write(`rgsweep: ${message}\n`),
+        onWarning: say,
       });
       if (options.json) {
         process.stdout.write(
-          `${JSON.stringify({ sweep: spec.name, trial: trial.trial, step: result.step, split, metrics: result.metrics })}\n`,
+          `${jsonText({ sweep: spec.name, trial: trial.trial, step: result.step, split, metrics: result.metrics })}\n`,
         );
         return;
       }
       process.stdout.write(`${spec.name}, trial ${trial.trial}, step ${result.step}, ${split} data\n`);
+      const { fitLine } = await import('../../report/text.js');
       for (const [name, value] of Object.entries(result.metrics))
-        process.stdout.write(`  ${name}: ${value.toPrecision(6)}\n`);
+        process.stdout.write(`  ${fitLine(name, 80)}: ${value.toPrecision(6)}\n`);
     });
 }

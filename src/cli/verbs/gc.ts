@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { StoreOption } from '../connection.js';
 import { withStoreOption } from '../connectionOptions.js';
 import { parseCount } from '../options.js';
+import { say } from '../say.js';
 
 interface GcOptions extends StoreOption {
   dryRun?: boolean;
@@ -53,7 +54,7 @@ export function register(program: Command): void {
         datasetOf: (spec) => sweepDatasetKey(spec.task),
         // What was read from files cannot be made again without them.
         keepDatasets: [taskDatasetKey({ name: 'cifar10' })],
-        onWarning: (message) => process.stderr.write(`rgsweep: ${message}\n`),
+        onWarning: say,
       });
       for await (const { remove, ...found } of garbage) {
         if (!options.dryRun) await remove();

@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { StoreOption } from '../connection.js';
+import { jsonText } from '../../report/text.js';
 import { withStoreOption } from '../connectionOptions.js';
 import { parseCount } from '../options.js';
 
@@ -30,7 +31,7 @@ export function register(program: Command): void {
           ...(options.rung === undefined ? {} : { step: options.rung }),
         });
         process.stdout.write(
-          options.json ? `${JSON.stringify(found)}\n` : importanceText(found, process.stdout.columns ?? 100),
+          options.json ? `${jsonText(found)}\n` : importanceText(found, process.stdout.columns ?? 100),
         );
       },
     );

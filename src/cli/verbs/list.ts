@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { StoreOption } from '../connection.js';
+import { jsonText } from '../../report/text.js';
 import { withStoreOption } from '../connectionOptions.js';
 
 export function register(program: Command): void {
@@ -14,8 +15,13 @@ export function register(program: Command): void {
         const record = await readSweepRecord(store, name);
         rows.push({ name, state: record?.state ?? 'launched', startedAt: record?.startedAt ?? '' });
       }
-      if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+      if (options.json) process.stdout.write(`${jsonText(rows)}\n`);
       else if (rows.length === 0) process.stdout.write(`no sweep in ${store.url}\n`);
-      else for (const row of rows) process.stdout.write(`${row.name}  ${row.state}  ${row.startedAt}\n`);
+      else {
+        const { cleanLine } = await import('../../report/text.js');
+        // A folder that somebody else made may be called anything.
+        for (const row of rows)
+          process.stdout.write(`${cleanLine(row.name)}  ${row.state}  ${row.startedAt}\n`);
+      }
     });
 }

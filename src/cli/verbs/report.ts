@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { StoreOption } from '../connection.js';
 import { withStoreOption } from '../connectionOptions.js';
+import { say } from '../say.js';
 
 export function register(program: Command): void {
   withStoreOption(
@@ -28,7 +29,7 @@ export function register(program: Command): void {
         const { loadReport, writeWhole } = await import('../../report/report.js');
         const store = await connectStore(options);
         const input = await loadReport(store, sweep, {
-          onWarning: (message) => process.stderr.write(`rgsweep: ${message}\n`),
+          onWarning: say,
         });
         const text =
           options.format === 'md'

@@ -80,7 +80,10 @@ docs/science.md has the formulas.`,
     )
     .action(async (file: string | undefined, options: ScheduleVerbOptions) => {
       const { showSchedule } = await import('../scheduleView.js');
-      await showSchedule(file, options, (text) => process.stdout.write(text));
+      const { cleanText } = await import('../../report/text.js');
+      await showSchedule(file, options, (text) =>
+        process.stdout.write(options.json ? text : cleanText(text)),
+      );
     });
 }
 

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { StoreOption } from '../connection.js';
+import { jsonText } from '../../report/text.js';
 import { withStoreOption } from '../connectionOptions.js';
 
 export function register(program: Command): void {
@@ -27,7 +28,7 @@ export function register(program: Command): void {
           listCheckpoints(store, spec.name, trial.trial, { verify: options.verify === true }),
         ]);
         if (options.json) {
-          process.stdout.write(`${JSON.stringify({ sweep: spec.name, ...trial, checkpoints, curve })}\n`);
+          process.stdout.write(`${jsonText({ sweep: spec.name, ...trial, checkpoints, curve })}\n`);
           return;
         }
         const { trialText: render } = await import('../../report/trialText.js');
@@ -54,13 +55,14 @@ export function register(program: Command): void {
       ) => {
         const { openTrial } = await import('../trialReference.js');
         const { readLogs } = await import('../../store/logs.js');
+        const { cleanLine, cleanText } = await import('../../report/text.js');
         const { store, spec, trial } = await openTrial(options, sweepText, trialText);
         for (const line of await readLogs(store, spec.name, trial.trial)) {
           if (options.warnings && line.level !== 'warning' && line.level !== 'error') continue;
           process.stdout.write(
             options.json
-              ? `${JSON.stringify(line)}\n`
-              : `${line.at}  ${line.level.padEnd(7)}  ${line.text}\n`,
+              ? `${jsonText(line)}\n`
+              : `${cleanLine(line.at)}  ${line.level.padEnd(7)}  ${cleanText(line.text)}\n`,
           );
         }
       },

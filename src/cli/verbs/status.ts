@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../connection.js';
+import { jsonText } from '../../report/text.js';
 import { withConnectionOptions } from '../connectionOptions.js';
 
 export function register(program: Command): void {
@@ -49,7 +50,7 @@ export function register(program: Command): void {
       const view = await new SweepCollector(client, store, spec).collect();
       const progress = progressOf(view);
       if (options.json) {
-        process.stdout.write(`${JSON.stringify(progress)}\n`);
+        process.stdout.write(`${jsonText(progress)}\n`);
         return;
       }
       const { progressView } = await import('../../report/progress.js');

@@ -30,6 +30,7 @@ export function register(program: Command): void {
     .addHelpText('after', '\nExample: rgsweep trainer check -- python3 train.py')
     .action(async (command: string[], options: CheckOptions) => {
       const { runTrainerCheck } = await import('../../worker/trainerCheck/run.js');
+      const { cleanText } = await import('../../report/text.js');
       const marks = { passed: '✓', advice: '!', failed: '✗' };
       const results = await runTrainerCheck({
         ...(command.length > 0 ? { command } : {}),
@@ -40,7 +41,8 @@ export function register(program: Command): void {
         onResult: ({ name, outcome, details }) => {
           if (options.json) return;
           process.stdout.write(`${marks[outcome]} ${name}\n`);
-          for (const detail of details) process.stdout.write(`    ${detail.replaceAll('\n', '\n    ')}\n`);
+          for (const detail of details)
+            process.stdout.write(`    ${cleanText(detail).replaceAll('\n', '\n    ')}\n`);
         },
       });
       const failed = results.filter(({ outcome }) => outcome === 'failed').length;

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { StoreOption } from '../connection.js';
+import { jsonText } from '../../report/text.js';
 import { withStoreOption } from '../connectionOptions.js';
 
 export function register(program: Command): void {
@@ -18,7 +19,7 @@ export function register(program: Command): void {
       }
       const trials = snapshot.trials.filter((trial) => !options.state || trial.state === options.state);
       if (options.json) {
-        for (const trial of trials) process.stdout.write(`${JSON.stringify(trial)}\n`);
+        for (const trial of trials) process.stdout.write(`${jsonText(trial)}\n`);
         return;
       }
       const { trialTable } = await import('../../report/table.js');
@@ -48,7 +49,7 @@ export function register(program: Command): void {
       const front = frontOf(snapshot);
       if (options.json) {
         const more = front ? { front: frontSummary(front) } : {};
-        process.stdout.write(`${JSON.stringify(best ? { ...best, ...more } : null)}\n`);
+        process.stdout.write(`${jsonText(best ? { ...best, ...more } : null)}\n`);
         return;
       }
       const { loadPerConfiguration } = await import('../../report/load.js');
@@ -66,7 +67,8 @@ export function register(program: Command): void {
         process.stdout.write(`\n${frontWords(front)}\n\n${lines.join('\n')}\n\n${hypervolumeWords(front)}\n`);
       }
       if (!best) return;
+      const { parameterLine } = await import('../../report/trialText.js');
       for (const [name, value] of Object.entries(best.parameters))
-        process.stdout.write(`  ${name}: ${value}\n`);
+        process.stdout.write(`  ${parameterLine(name, value)}\n`);
     });
 }
