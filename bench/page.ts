@@ -4,7 +4,8 @@
  * The live page of a sweep of so many trials in a real Chromium: when a reader has the answer, the table's rows and the first chart, and
  * what each part costs. The server is `rgsweep ui`, a process of its own. `cold`: it has just printed its address and has read
  * nothing yet; otherwise somebody looked before. Every round is a browser context of its own, with nothing in its cache. Times depend on what
- * else the machine does, so CPU times stand beside them. Runs on Linux.
+ * else the machine does, so CPU times stand beside them. Chromium chooses its own niceness; `chrt -r 1 npm run bench -- page` (Linux, root)
+ * keeps it and the server ahead of other programs for the half minute that this takes. Runs on Linux.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';

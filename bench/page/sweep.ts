@@ -50,15 +50,16 @@ function resultAt(rung: number, trial: number, parameters: Parameters, random: C
 }
 
 /**
- * Writes a finished sweep of so many searched trials on top of three baselines, as workers leave it: records and learning curves, of
- * which a third reach the second rung and a ninth the third.
+ * A sweep of so many searched trials on top of three baselines, of which a third reach the second rung and a ninth the third. Its results
+ * are invented.
  */
-export async function keepSweep(store: ObjectStore, name: string, trials: number): Promise<void> {
+export function sweepOf(
+  name: string,
+  trials: number,
+): { spec: SweepSpec; startedAt: string; trials: TrialRecord[] } {
   const spec = specOf(name, trials);
   const sample = createSampler('random');
-  const count = trials + baselines.length;
-  await writeSpec(store, spec);
-  for (let trial = 0; trial < count; trial++) {
+  const records = Array.from({ length: trials + baselines.length }, (_, trial): TrialRecord => {
     const random = new CounterRandom(trial, 'bench/page');
     const baseline = baselines[trial];
     const parameters: Parameters = baseline
@@ -67,7 +68,7 @@ export async function keepSweep(store: ObjectStore, name: string, trials: number
     const share = random.uniform();
     const reached = baseline || share < 1 / 9 ? 3 : share < 1 / 3 ? 2 : 1;
     const results = rungs.slice(0, reached).map((_, rung) => resultAt(rung, trial, parameters, random));
-    const record: TrialRecord = {
+    return {
       trial,
       ...(baseline ? { baseline } : {}),
       origin: baseline ? 'baseline' : 'sampler',
@@ -83,17 +84,27 @@ export async function keepSweep(store: ObjectStore, name: string, trials: number
       createdAt: time(20 * trial),
       updatedAt: results.at(-1)!.finishedAt,
     };
+  });
+  return { spec, startedAt: time(0), trials: records };
+}
+
+/** Writes `sweepOf` when it has finished, as workers leave it: records and learning curves. */
+export async function keepSweep(store: ObjectStore, name: string, trials: number): Promise<void> {
+  const sweep = sweepOf(name, trials);
+  await writeSpec(store, sweep.spec);
+  for (const record of sweep.trials) {
+    const random = new CounterRandom(record.trial, 'bench/page/curve');
     await writeTrial(store, name, record);
-    const points = Array.from({ length: 20 * reached }, (_, index) => ({
+    const points = Array.from({ length: 20 * record.rungs.length }, (_, index) => ({
       step: 50 * (index + 1),
       loss: 0.5 + 2 / (index + 1) + 0.05 * random.uniform(),
       stepsPerSecond: 30,
     }));
-    await appendCurve(store, name, trial, points);
+    await appendCurve(store, name, record.trial, points);
   }
   await updateSweepRecord(store, name, () => ({
     state: 'complete',
-    startedAt: time(0),
-    finishedAt: time(20 * count + 400),
+    startedAt: sweep.startedAt,
+    finishedAt: time(20 * sweep.trials.length + 400),
   }));
 }

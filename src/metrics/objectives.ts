@@ -67,6 +67,8 @@ const choices = {
   { metric: SweepMetricKey; of: (schedule: ScheduleParameters) => string | undefined }
 >;
 
+const choiceEntries = Object.entries(choices);
+
 /**
  * The objective of the searched trials at each rung: its quantiles over all of them, and best and median by basis, colour,
  * cutoff width and trajectory. Baselines are left out, as they are shown beside. The number of series does not depend on the number
@@ -83,6 +85,10 @@ export function objectiveGauges(trials: readonly TrialRecord[], objective: Objec
   for (const { baseline, rungs, parameters } of trials) {
     if (baseline !== undefined || rungs.length === 0) continue;
     const schedule = readScheduleParameters(parameters);
+    const chosen = choiceEntries.flatMap(([choice, { metric, of }]) => {
+      const value = of(schedule);
+      return value === undefined ? [] : [{ choice, metric, value }];
+    });
     for (const { rung, metrics } of rungs) {
       const value = metrics[name];
       if (value === undefined || !Number.isFinite(value)) continue;
@@ -90,17 +96,16 @@ export function objectiveGauges(trials: readonly TrialRecord[], objective: Objec
       const known = values.get(label);
       if (known) known.push(value);
       else values.set(label, [value]);
-      for (const [choice, { metric, of }] of Object.entries(choices)) {
-        const chosen = of(schedule);
-        if (chosen === undefined) continue;
-        const key = `${choice} ${label} ${chosen}`;
+      for (const { choice, metric, value: choiceValue } of chosen) {
+        const key = `${choice} ${label} ${choiceValue}`;
         const group = grouped.get(key);
         if (group) group.values.push(value);
-        else grouped.set(key, { metric, labels: { rung: label, [choice]: chosen }, values: [value] });
+        else grouped.set(key, { metric, labels: { rung: label, [choice]: choiceValue }, values: [value] });
       }
     }
   }
-  const ascending = (of: readonly number[]) => [...of].sort((a, b) => a - b);
+  // An array of numbers alone sorts them without asking how.
+  const ascending = (of: readonly number[]) => [...Float64Array.from(of).sort()];
   const gauges: ObjectiveGauge[] = [];
   for (const [rung, all] of values) {
     const sorted = ascending(all);

@@ -136,6 +136,8 @@ export const scheduleParameterRules: Readonly<Record<keyof ScheduleParameters, R
   cosineOffset: { default: 0.008, low: 1e-6, high: 0.5 },
 };
 
+const rules = Object.entries(scheduleParameterRules);
+
 /** Names a search space may use for the noise schedule. */
 export const scheduleParameterNames: readonly string[] = Object.keys(scheduleParameterRules);
 
@@ -144,12 +146,10 @@ export const scheduleParameterNames: readonly string[] = Object.keys(schedulePar
  * @throws RgsweepError('bad-configuration') naming the parameter, its value and what is allowed
  */
 export function readScheduleParameters(parameters: Parameters): ScheduleParameters {
-  const read = Object.fromEntries(
-    Object.entries(scheduleParameterRules).map(([name, rule]) => [
-      name,
-      readOne(name, rule, parameters[name]),
-    ]),
-  ) as unknown as ScheduleParameters;
+  // Read for every trial of a sweep at a time, so without a list in between.
+  const values: Record<string, ParameterValue> = {};
+  for (const [name, rule] of rules) values[name] = readOne(name, rule, parameters[name]);
+  const read = values as unknown as ScheduleParameters;
   if (parameters['heatMass2'] === undefined && read.kernel !== 'heat') read.heatMass2 = 0;
   if (read.kernel === 'heat' && read.heatMass2 <= 0)
     throw bad(

@@ -8,7 +8,16 @@ import { rungLabels, storeOperations, type MetricDefinition } from '../../src/me
 import { closedLabelSets, metricTable } from '../../src/metrics/table.js';
 import { scheduleFamilies } from '../../src/schedule/types.js';
 import { trialStates } from '../../src/sweep/types.js';
-import { parseExposition, samplesOf, spec, trialOf, valueIn, viewOf, type Sample } from './support.js';
+import {
+  leastProcessorTime,
+  parseExposition,
+  samplesOf,
+  spec,
+  trialOf,
+  valueIn,
+  viewOf,
+  type Sample,
+} from './support.js';
 
 let registry: Registry;
 let metrics: Metrics;
@@ -80,23 +89,54 @@ describe('the page', () => {
     );
   });
 
-  it('has no series more and takes no longer when a sweep has 100 times the trials', async () => {
-    const series = async (count: number): Promise<{ names: string[]; milliseconds: number }> => {
-      metrics.sweep(viewOf(count));
-      const names = (await scrape()).map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`).sort();
-      let milliseconds = Infinity;
-      for (let i = 0; i < 10; i++) {
-        const started = performance.now();
-        await registry.metrics();
-        milliseconds = Math.min(milliseconds, performance.now() - started);
-      }
-      return { names, milliseconds };
+  it('has no series more when a sweep of 10 trials has 2,000, though every trial has a schedule of its own', async () => {
+    const schedules = {
+      basis: ['pixel', 'haar'],
+      colour: ['white', 'matched'],
+      trajectory: ['linear', 'cosine'],
     };
-    const few = await series(42);
-    const many = await series(4200);
-    expect(many.names).toEqual(few.names);
-    expect(many.milliseconds).toBeLessThan(50);
-    expect(few.names.filter((name) => /trial[-_ "']?\d/.test(name))).toEqual([]);
+    const series = async (count: number): Promise<string[]> => {
+      const view = viewOf(count);
+      const own = view.trials.map((trial, index) => ({
+        ...trial,
+        // All values of each by the tenth trial; what is continuous differs from trial to trial.
+        parameters: {
+          ...Object.fromEntries(
+            Object.entries(schedules).map(([name, values], digit) => [name, values[(index >> digit) % 2]!]),
+          ),
+          kernel: 'sigmoid',
+          cutoffWidth: 3 + index / count,
+        },
+        family: scheduleFamilies[index % scheduleFamilies.length]!,
+      }));
+      metrics.sweep({ ...view, trials: own });
+      return (await scrape()).map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`).sort();
+    };
+    const few = await series(10);
+    const many = await series(2000);
+    // Of a family that none of ten trials took to the second rung there is no best result.
+    const atMost = await series(4200);
+    expect(many).toEqual(atMost);
+    const added = many.filter((name) => !few.includes(name));
+    expect(few.filter((name) => !many.includes(name))).toEqual([]);
+    expect(added.filter((name) => !name.startsWith('rgsweep_best_objective'))).toEqual([]);
+    expect(added.length).toBeLessThanOrEqual(scheduleFamilies.length * 2);
+    expect(many.filter((name) => /trial[-_ "']?\d/.test(name))).toEqual([]);
+  });
+
+  it('takes a small part of 50 ms of a processor, of 2,000 trials as of 10', async () => {
+    for (const count of [10, 2000]) {
+      metrics.sweep(viewOf(count));
+      expect(await leastProcessorTime(10, () => registry.metrics())).toBeLessThan(50);
+    }
+  });
+
+  it('of five sweeps of 2,000 trials has at most five times the series', async () => {
+    metrics.sweep(viewOf(2000));
+    const one = (await scrape()).length;
+    for (const name of ['a', 'b', 'c', 'd'])
+      metrics.sweep({ ...viewOf(2000), spec: { ...viewOf(0).spec, name } });
+    expect((await scrape()).length).toBeLessThan(5 * one);
   });
 });
 

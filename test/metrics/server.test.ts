@@ -5,7 +5,7 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
 import { startMetricsServer, type MetricsServer } from '../../src/metrics/server.js';
-import { parseExposition, viewOf } from './support.js';
+import { leastProcessorTime, parseExposition, viewOf } from './support.js';
 
 let server: MetricsServer;
 let metrics: Metrics;
@@ -19,17 +19,14 @@ afterEach(() => server.close());
 
 describe('startMetricsServer', () => {
   it('serves a page that Prometheus can read, in time', async () => {
-    let fastest = Infinity;
     let response = await fetch(server.url);
     let page = await response.text();
-    // The fastest of several: others may be using the machine.
-    for (let i = 0; i < 10; i++) {
-      const started = performance.now();
+    // Client and server are this one process.
+    const milliseconds = await leastProcessorTime(10, async () => {
       response = await fetch(server.url);
       page = await response.text();
-      fastest = Math.min(fastest, performance.now() - started);
-    }
-    expect(fastest).toBeLessThan(50);
+    });
+    expect(milliseconds).toBeLessThan(50);
     expect(response.status).toBe(200);
     expect(response.headers.get('content-type')).toBe('text/plain; version=0.0.4; charset=utf-8');
     const { samples } = parseExposition(page);
