@@ -14,6 +14,7 @@ import {
 import { loadTrialArtifacts } from '../report/load.js';
 import { bestSearched } from '../report/ranking.js';
 import { cleanLine, fitLine } from '../report/text.js';
+import { shownMetrics } from '../report/table.js';
 import { stateText, type TrialTable } from '../report/trialRows.js';
 import { taskWords } from '../report/taskWords.js';
 import { readLogs } from '../store/logs.js';
@@ -48,11 +49,16 @@ function metricFacts(metrics: Readonly<Record<string, number>>): FactText[] {
     });
 }
 
-function rungTable(trial: TrialRecord): TrialAnswer['rungs'] {
-  const names = [
+/** Results by rung; what the sweep is judged by comes first. */
+function rungTable(trial: TrialRecord, first: readonly string[]): TrialAnswer['rungs'] {
+  const all = [
     ...new Set(
       trial.rungs.flatMap(({ metrics }) => Object.keys(metrics).filter((name) => !isError(name, metrics))),
     ),
+  ];
+  const names = [
+    ...first.filter((name) => all.includes(name)),
+    ...all.filter((name) => !first.includes(name)),
   ].slice(0, 16);
   return {
     heads: [
@@ -77,7 +83,6 @@ function rungTable(trial: TrialRecord): TrialAnswer['rungs'] {
   };
 }
 
-/** Shape of one field of a task's data. */
 /** Everything the page shows of one trial. Undefined when the sweep has no such trial. */
 export async function trialAnswer(
   feed: FeedState,
@@ -142,7 +147,7 @@ export async function trialAnswer(
       name: fitLine(name, 80),
       value: typeof value === 'string' ? fitLine(value, 400) : parameterText(value),
     })),
-    rungs: rungTable(trial),
+    rungs: rungTable(trial, shownMetrics(snapshot)),
     test: trial.test ? metricFacts(trial.test) : [],
     failures: trial.failures
       .map((failure, index) => ({

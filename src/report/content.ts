@@ -186,15 +186,17 @@ function shellWord(text: string): string {
 /** Commands that make this sweep and this report again. */
 export function reproduceCommands(snapshot: SweepSnapshot, best: TrialRecord | undefined): string[] {
   const name = shellWord(fitLine(snapshot.spec.name, 120));
-  return [
-    'npx rgsweep up                                  # server, store and workers on this machine',
-    `npx rgsweep launch ${name}.yaml --follow`,
-    `npx rgsweep report ${name} --out report.html`,
-    `npx rgsweep export ${name} --format csv --out trials.csv`,
-    ...(best
-      ? [`npx rgsweep trials ${name} --json                # every trial; the best is ${best.trial}`]
-      : []),
+  const commands: [string, string?][] = [
+    ['npx rgsweep up', 'server, store and workers on this machine'],
+    [`npx rgsweep launch ${name}.yaml --follow`],
+    [`npx rgsweep report ${name} --out report.html`],
+    [`npx rgsweep export ${name} --format csv --out trials.csv`],
   ];
+  if (best) commands.push([`npx rgsweep trials ${name} --json`, `every trial; the best is ${best.trial}`]);
+  const width = Math.max(...commands.map(([command]) => command.length));
+  return commands.map(([command, remark]) =>
+    remark === undefined ? command : `${command.padEnd(width)}  # ${remark}`,
+  );
 }
 
 /** A parameter's value as people read it. */

@@ -36,7 +36,7 @@ h1 { margin: .1rem 0 1.1rem; font-size: 1.9rem; line-height: 1.2; letter-spacing
 }
 .tiles { display: flex; flex-wrap: wrap; gap: 1px; margin: 1.4rem 0 0;
   background: var(--line); border: 1px solid var(--line); border-radius: 6px; overflow: hidden; }
-.tiles > div { flex: 1 1 9.8rem; background: var(--paper); padding: .7rem .95rem .75rem; }
+.tiles > div { flex: 1 1 9rem; background: var(--paper); padding: .7rem .95rem .75rem; }
 .tiles dt { color: var(--muted); font-size: .82rem; }
 .tiles dd { margin: 0; font-size: 1.12rem; font-weight: 600; font-variant-numeric: tabular-nums; line-height: 1.35; }
 .tiles dd span { font-size: .86rem; font-weight: 400; white-space: nowrap; color: var(--muted); }

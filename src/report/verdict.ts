@@ -19,6 +19,10 @@ export function trialName(trial: TrialRecord): string {
   return `trial ${trial.trial}${label ? ` (${label})` : ''}`;
 }
 
+/** `a`, `a and b`, `a, b and c` */
+const list = (words: readonly string[]): string =>
+  words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)!}`;
+
 const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** `0.021 ± 0.006 nats`; the size of a difference, without its sign. */
@@ -68,8 +72,11 @@ function tiesOf(
   const tied = rows
     .filter((row) => row.trial !== winner && !named.includes(row.trial))
     .filter((row) => compareTrials(snapshot, winner, row.trial, source, perConfiguration)?.outcome === 'tie')
-    .map((row) => trialName(row.trial));
-  return tied.length === 0 ? '' : `; a tie with ${tied.join(' and ')}`;
+    .map((row) => row.trial);
+  const names = tied.map(({ baseline }) => baseline).filter((name) => name !== undefined);
+  if (names.length < 2 || names.length < tied.length)
+    return tied.length === 0 ? '' : `; a tie with ${list(tied.map(trialName))}`;
+  return `; a tie with the baselines ${list(names.map((name) => fitLine(name, 60)))}`;
 }
 
 /**

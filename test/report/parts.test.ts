@@ -2,6 +2,7 @@ import { defaultSupervision, type SweepSpec } from '../../src/sweep/types.js';
 import { crc32, inflateSync } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { placeLabels } from '../../src/report/charts/labelPlaces.js';
 import { place, scaleOf, spreadLabels, thin, tickLabel } from '../../src/report/charts/scales.js';
 import { trialsCsv, trialsJsonLines } from '../../src/report/export.js';
 import { fieldGrid, fieldLimit } from '../../src/report/fields.js';
@@ -66,8 +67,36 @@ describe('scales', () => {
         const order = values.map((_, i) => i).sort((a, b) => values[a]! - values[b]!);
         for (let i = 1; i < order.length; i++)
           expect(spread[order[i]!]! - spread[order[i - 1]!]!).toBeGreaterThanOrEqual(0.05 - 1e-9);
+        // None lies on an axis.
+        for (const at of spread) expect(Math.abs(place(scale, at) - 0.5)).toBeLessThanOrEqual(0.475 + 1e-9);
       }),
     );
+  });
+
+  test('labels of points choose places where they cover nothing, and stay above their point where they can', () => {
+    const plot = { width: 560, height: 320 };
+    expect(placeLabels([{ x: 100, y: 100, width: 40 }], plot)).toEqual([{ x: 100, y: 100 - 14.5 }]);
+    // Two neighbours, a third on top of the first, one in the corner, and a mark without a label.
+    const points = [
+      { x: 100, y: 100, width: 60 },
+      { x: 112, y: 103, width: 60 },
+      { x: 101, y: 99, width: 60 },
+      { x: 555, y: 2, width: 60 },
+      { x: 100, y: 85 },
+    ];
+    const places = placeLabels(points, plot);
+    expect(places[4]).toBeUndefined();
+    const labels = places.slice(0, 4).map((place) => place!);
+    for (const [i, a] of labels.entries()) {
+      for (const b of labels.slice(i + 1))
+        expect(Math.abs(a.x - b.x) >= 60 || Math.abs(a.y - b.y) >= 13, JSON.stringify([a, b])).toBe(true);
+      for (const mark of points)
+        expect(
+          Math.abs(a.x - mark.x) >= 35 || Math.abs(a.y - mark.y) >= 11.5,
+          JSON.stringify([a, mark]),
+        ).toBe(true);
+      expect(a.x + 30).toBeLessThanOrEqual(plot.width);
+    }
   });
 
   test('ticks read as people write them', () => {
@@ -175,6 +204,36 @@ describe('exports', () => {
     expect(cell(5, 'state')).toBe('failed');
     expect(cell(5, 'metric.kl')).toBe('');
     expect(cell(0, 'parameter.gaussianScore')).toBe('false');
+  });
+
+  test('CSV leaves a spreadsheet nothing to calculate, whatever its list separator, and holds no controls', () => {
+    const snapshot = fixtureSnapshot();
+    const texts = [
+      '=1+1',
+      '+1',
+      '-1+1',
+      '@SUM(A1)',
+      '\t=1',
+      '\r=1',
+      '\n=1',
+      '＝1',
+      'a;=1+1',
+      'a\t=1',
+      '\u001b[31mred\u009b',
+    ];
+    for (const [index, text] of texts.entries()) {
+      snapshot.trials[index]!.label = text;
+      snapshot.trials[index]!.parameters = { [text]: text, negative: -1 };
+    }
+    const csv = trialsCsv(snapshot);
+    // eslint-disable-next-line no-control-regex
+    expect(csv).not.toMatch(/[\u0000-\u0008\u000e-\u001f\u007f-\u009f]/);
+    const outsideQuotes = csv.replaceAll(/"(?:[^"]|"")*"/g, 'quoted');
+    expect(outsideQuotes).not.toMatch(/[;\t]/);
+    const [head, ...rows] = parseCsv(csv);
+    for (const cell of [head!, ...rows].flat())
+      if (!/^-?[\d.]+(e[+-]\d+)?$/.test(cell)) expect(cell).not.toMatch(/^[=+\-@\t\r\n＝＋－＠]/);
+    expect(rows[0]![head!.indexOf('parameter.negative')]).toBe('-1');
   });
 
   test('JSON Lines are the records themselves', () => {

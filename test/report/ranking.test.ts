@@ -152,6 +152,13 @@ describe('the verdict', () => {
       trialOf(2, [0.1, 0.05]),
     ]);
     expect(verdict(both)).toMatch(/beats standard diffusion by .*; a tie with the baseline matched-noise\.$/);
+    const names = ['matched-noise', 'gud-soft', 'vp-cosine'];
+    const many = sweepOf([
+      baseline(0, 'standard', [0.1, 0.1]),
+      ...names.map((name, index) => baseline(index + 1, name, [0.1, 0.052 + 1e-4 * index])),
+      trialOf(4, [0.1, 0.05]),
+    ]);
+    expect(verdict(many)).toMatch(/; a tie with the baselines matched-noise, gud-soft and vp-cosine\.$/);
   });
 
   test('lets a baseline win', () => {

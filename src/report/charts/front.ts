@@ -2,10 +2,14 @@ import type { TopLevelSpec } from 'vega-lite';
 import { directionWords, formatCount, metricTitle } from '../figures.js';
 import type { FrontMember, SweepFront } from '../front.js';
 import { fitLine } from '../text.js';
-import { palette, renderChart, trialReference, type Chart } from './render.js';
-import { scaleOf, tickAxis, vegaScale } from './scales.js';
+import { placeLabels } from './labelPlaces.js';
+import { palette, renderChart, textWidth, trialReference, type Chart } from './render.js';
+import { place, scaleOf, tickAxis, valueAt, vegaScale } from './scales.js';
 
 const maximumPoints = 800;
+const mostLabels = 14;
+const plot = { width: 560, height: 320 };
+const fontSize = 11;
 
 /**
  * Searched trials over two objectives: those on the front large, those that are dominated small, baselines as diamonds; with exactly two
@@ -64,9 +68,26 @@ export async function frontChart(front: SweepFront, first = 0, second = 1): Prom
   const own = shown.filter(({ kind }) => kind === 'front');
   // Between two members the corner that both dominate lies on the worse side of both.
   const line = objectives.length === 2 ? [...own].sort((a, b) => a.x - b.x) : [];
+  // The front's members choose their places first.
+  const named = [...own, ...shown.filter(({ kind }) => kind === 'baseline')].slice(0, mostLabels);
+  const pixels = (row: (typeof shown)[number]) => ({
+    x: plot.width * place(x, row.x),
+    y: plot.height * (1 - place(y, row.y)),
+  });
+  const places = placeLabels(
+    [
+      ...named.map((row) => ({ ...pixels(row), width: textWidth(row.name, fontSize) })),
+      ...shown.filter((row) => !named.includes(row)).map(pixels),
+    ],
+    plot,
+  );
+  const labels = named.map(({ name }, index) => ({
+    name,
+    x: valueAt(x, places[index]!.x / plot.width),
+    y: valueAt(y, 1 - places[index]!.y / plot.height),
+  }));
   const spec: TopLevelSpec = {
-    width: 560,
-    height: 320,
+    ...plot,
     layer: [
       ...(line.length > 1
         ? [
@@ -114,8 +135,8 @@ export async function frontChart(front: SweepFront, first = 0, second = 1): Prom
         },
       },
       {
-        data: { values: shown.filter(({ kind }) => kind !== 'dominated').slice(-14) },
-        mark: { type: 'text', dy: -12, fontSize: 11, color: palette.ink },
+        data: { values: labels },
+        mark: { type: 'text', fontSize, color: palette.ink, baseline: 'middle' },
         encoding: { x: bare('x', x), y: bare('y', y), text: { field: 'name' } },
       },
     ],

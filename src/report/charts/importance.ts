@@ -39,6 +39,8 @@ export async function importanceChart({ fanova, pedAnova, metric, step }: SweepI
       labelExpr: `${JSON.stringify(names)}[datum.value]`,
       labelColor: palette.ink,
       labelLimit: 300,
+      // Dots of shares near nothing lie half to the left of the axis.
+      labelPadding: 12,
       tickSize: 0,
       domain: false,
       grid: false,

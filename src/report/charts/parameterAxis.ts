@@ -1,5 +1,5 @@
 import type { Axis } from '../axes.js';
-import { fitLine } from '../text.js';
+import { displayWidth, fitLine } from '../text.js';
 import { scaleOf, tickAxis, vegaScale, type Scale } from './scales.js';
 
 /** Names that people use for the schedule's parameters, with units. */
@@ -14,7 +14,17 @@ const titles: Record<string, string> = {
   colourMass2: 'm² of the noise colour (lattice units)',
   colourExponent: 'exponent of the noise colour',
   colourRatio: 'mixing ratio of the noise colour',
+  colourFrom: 'noise colour mixed from',
+  colourTo: 'noise colour mixed with',
   ordering: 'ordering variable ℓ',
+  reversed: 'order reversed',
+  heatMass2: 'm² of the heat kernel',
+  trajectoryKnot1: 'first knot of the spline',
+  trajectoryKnot2: 'second knot of the spline',
+  trajectoryKnot3: 'third knot of the spline',
+  trajectoryKnot4: 'fourth knot of the spline',
+  weighting: 'weighting of the loss',
+  timeSampling: 'sampling of times',
   learningRate: 'learning rate',
   gammaLow: 'γ at the start',
   gammaHigh: 'γ at the end',
@@ -45,7 +55,8 @@ export function parameterScale(
 /** The horizontal axis of a small chart over one parameter; the field is `x`. */
 export function parameterEncoding(axis: Axis, scale: Scale) {
   const choices = choicesOf(axis);
-  const length = Math.max(4, Math.floor(33 / Math.max(1, choices.length)));
+  // Names that do not fit beside each other are written aslant.
+  const aslant = choices.some((choice) => displayWidth(choice) > 33 / choices.length);
   return {
     field: 'x',
     type: 'quantitative' as const,
@@ -55,10 +66,13 @@ export function parameterEncoding(axis: Axis, scale: Scale) {
       axis.kind === 'numeric'
         ? tickAxis(scale.ticks)
         : {
-            ...tickAxis(scale.ticks, (index) => fitLine(choices[index]!, length)),
+            ...tickAxis(scale.ticks, (index) => fitLine(choices[index]!, aslant ? 14 : 33)),
             tickSize: 0,
             domain: false,
             labelOverlap: false,
+            ...(aslant
+              ? { labelAngle: -32, labelAlign: 'right' as const, labelBaseline: 'middle' as const }
+              : {}),
           },
   };
 }

@@ -39,8 +39,13 @@ const textMetrics = (
 ).textMetrics;
 textMetrics.width = (item, text) => {
   const lines = (Array.isArray(text) ? text : [text]) as (string | number | undefined)[];
-  return 0.57 * (item.fontSize ?? 11) * Math.max(0, ...lines.map((line) => displayWidth(String(line ?? ''))));
+  return Math.max(0, ...lines.map((line) => textWidth(String(line ?? ''), item.fontSize ?? 11)));
 };
+
+/** Pixels that a line of a chart's text takes. */
+export function textWidth(line: string, fontSize: number): number {
+  return 0.57 * fontSize * displayWidth(line);
+}
 
 const config: Config = {
   background: 'transparent',

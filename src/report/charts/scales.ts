@@ -100,7 +100,8 @@ export function valueAt(scale: Scale, position: number): number {
 
 /**
  * Moves labels apart that would lie on each other: returns for each value where its label goes, in the scale's units, in
- * the order of the values. Labels keep their order; together they move as little as such a sweep allows.
+ * the order of the values. Labels keep their order and, where there is room, stay within the scale, so that none lies on its axes; together
+ * they move as little as such a sweep allows.
  * @param gap least distance as a part of the scale's length
  */
 export function spreadLabels(scale: Scale, values: readonly number[], gap: number): number[] {
@@ -125,10 +126,16 @@ export function spreadLabels(scale: Scale, values: readonly number[], gap: numbe
     }
     blocks.push(block);
   }
+  const room = 1 - gap * values.length;
+  const [low, high] = room > 0 ? [gap / 2, gap / 2 + room] : [(gap + room) / 2, (gap + room) / 2];
   const out = new Array<number>(values.length);
+  let below = 0;
   for (const { members, centre } of blocks)
     members.forEach((index, i) => {
-      out[index] = valueAt(scale, centre + gap * (i - (members.length - 1) / 2));
+      // The place of the lowest label, were all those below as close as they may be.
+      const lowest = centre + gap * (i - (members.length - 1) / 2) - gap * below;
+      out[index] = valueAt(scale, Math.min(high, Math.max(low, lowest)) + gap * below);
+      below++;
     });
   return out;
 }
