@@ -26,7 +26,32 @@ export function byId(id: string): HTMLElement {
   return found;
 }
 
-/** Fills an element from a value, but only when the value changed: what nobody changed keeps focus and selection. */
+/** By what a reader would know an element again after it was made anew. */
+const identityOf = (element: Element): string =>
+  element.getAttribute('href') ??
+  element.getAttribute('aria-label') ??
+  element.getAttribute('data-action') ??
+  (element.localName === 'summary' ? '' : element.textContent);
+
+/**
+ * Changes what is in an element without taking focus from whoever uses it by keyboard: an element that was moved, or made anew, has it
+ * again. What was opened stays open.
+ */
+export function keepFocus(within: Element, change: () => void): void {
+  const at = document.activeElement;
+  const held = at && within.contains(at) ? at : undefined;
+  const opened = [...within.querySelectorAll('details')].map(({ open }) => open);
+  change();
+  for (const [index, details] of within.querySelectorAll('details').entries())
+    if (opened[index]) details.open = true;
+  if (!held || document.activeElement === held) return;
+  const again = within.contains(held)
+    ? held
+    : [...within.querySelectorAll(held.localName)].find((one) => identityOf(one) === identityOf(held));
+  if (again instanceof HTMLElement) again.focus({ preventScroll: true });
+}
+
+/** Fills an element from a value, but only when the value changed: what nobody changed keeps its selection, and focus stays where it is. */
 export function createPart<T>(
   element: HTMLElement,
   render: (value: T) => readonly Child[],
@@ -38,10 +63,12 @@ export function createPart<T>(
     if (now === before) return;
     before = now;
     const children = render(value);
-    element.replaceChildren(
-      ...children.filter((child) => child !== null && child !== undefined && child !== false),
-    );
-    element.hidden = element.childNodes.length === 0;
+    keepFocus(element, () => {
+      element.replaceChildren(
+        ...children.filter((child) => child !== null && child !== undefined && child !== false),
+      );
+      element.hidden = element.childNodes.length === 0;
+    });
   };
 }
 

@@ -38,8 +38,17 @@ function createView({ sweep, trial }: ReturnType<typeof place>): View {
   return trial === undefined ? new SweepView(sweep) : createTrialView(sweep, trial);
 }
 
-/** Shows what the address says. */
-async function show(focus: boolean): Promise<void> {
+/** What the browser keeps with an address: the link that led on from it, and which it was of those to the same address. */
+interface Place {
+  followed: string;
+  nth: number;
+}
+
+const linksTo = (href: string): HTMLElement[] =>
+  view ? [...view.element.querySelectorAll('a')].filter((link) => link.getAttribute('href') === href) : [];
+
+/** Shows what the address says. `back`: the reader was here before and left by this link, which has focus again where it is still there. */
+async function show(focus: boolean, back?: Place | null): Promise<void> {
   leave.abort();
   leave = new AbortController();
   view?.dispose();
@@ -59,6 +68,13 @@ async function show(focus: boolean): Promise<void> {
   await look();
   waiting.remove();
   if (!focus) return;
+  // A mark of a chart is no link: the table's is the last.
+  const left = back ? linksTo(back.followed).at(back.nth) : undefined;
+  if (left) {
+    left.focus({ preventScroll: true });
+    left.scrollIntoView({ block: 'center', behavior: 'instant' });
+    return;
+  }
   const target = location.hash ? document.getElementById(location.hash.slice(1)) : null;
   if (target) target.scrollIntoView();
   else {
@@ -110,11 +126,13 @@ document.addEventListener('click', (event) => {
       : (link?.getAttribute('href') ?? '');
   if (!href.startsWith('/') || href.startsWith('//')) return;
   event.preventDefault();
+  const nth = linksTo(href).indexOf(link as HTMLElement);
+  history.replaceState({ followed: href, nth } satisfies Place, '');
   history.pushState(null, '', href);
   void show(true);
 });
 window.addEventListener('popstate', () => {
-  if (location.pathname !== address) void show(true);
+  if (location.pathname !== address) void show(true, history.state as Place | null);
 });
 document.addEventListener('visibilitychange', () => void look());
 

@@ -1,5 +1,5 @@
 import type { ColumnText, RowText, TrialsAnswer } from '../api.js';
-import { badge, el } from './dom.js';
+import { badge, el, keepFocus } from './dom.js';
 import { parseFilter, sortRows, textOf, type Order } from './filter.js';
 
 /** Rows put into the page at first, more than its window shows; so many more follow at a time as the reader scrolls. */
@@ -99,9 +99,11 @@ export class TrialTableView {
     for (const row of answer.rows) this.rows.set(row.trial, row);
     this.rank = answer.order;
     this.best = best;
-    if (JSON.stringify(columns) !== JSON.stringify(this.columns)) this.setColumns(columns);
+    keepFocus(this.scroll, () => {
+      if (JSON.stringify(columns) !== JSON.stringify(this.columns)) this.setColumns(columns);
+      this.refresh(false);
+    });
     this.setStates();
-    this.refresh(false);
   }
 
   dispose(): void {
@@ -199,7 +201,7 @@ export class TrialTableView {
     this.place(this.shown.slice(0, this.drawn).map((row) => this.rowOf(row)));
   }
 
-  /** Rows that are there in their place already stay untouched: they keep focus, and nothing jumps. */
+  /** Rows that are there in their place already stay untouched, and nothing jumps. */
   private place(elements: HTMLTableRowElement[]): void {
     let at = this.body.firstElementChild;
     for (const element of elements) {
@@ -224,7 +226,6 @@ export class TrialTableView {
     const text = JSON.stringify([row, row.trial === this.best]);
     const known = this.made.get(row.trial);
     if (known?.text === text) return known.element;
-    const focused = known?.element.contains(document.activeElement) === true;
     const tick = el('input', {
       type: 'checkbox',
       'aria-label': `Compare the schedule of trial ${row.trial}`,
@@ -255,7 +256,6 @@ export class TrialTableView {
       ...cells,
     );
     this.made.set(row.trial, { text, element });
-    if (focused) link.focus();
     return element;
   }
 

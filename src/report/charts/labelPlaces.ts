@@ -58,7 +58,7 @@ export function placeLabels(
       [0, over + 2 * lineHeight],
     ].map(([dx, dy]) => {
       const box = boxAt(x + dx!, y + dy!, width, lineHeight);
-      const inside = shared(box, { left: 0, right: plot.width, top: -lineHeight, bottom: plot.height });
+      const inside = shared(box, { left: 0, right: plot.width, top: 0, bottom: plot.height });
       const outside = width * lineHeight - inside;
       return { box, cost: taken.reduce((sum, other) => sum + shared(box, other), 3 * outside) };
     });
