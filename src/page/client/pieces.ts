@@ -69,18 +69,24 @@ function standingRow(sweep: string, row: StandingText): HTMLElement {
   );
 }
 
-/** A table that scrolls by itself where it is wider than the page; columns not in `text` are of numbers. */
+/**
+ * A table that scrolls by itself where it is wider than the page; columns not in `text` are of numbers. One without links in it needs a
+ * `label` to be scrolled by keyboard.
+ */
 export function scrollTable(
   heads: readonly string[],
   text: readonly number[],
   rows: readonly HTMLElement[],
+  label?: string,
 ): HTMLElement {
   const cells = heads.map((head, i) =>
     el('th', { scope: 'col', class: text.includes(i) ? '' : 'number' }, head),
   );
   return el(
     'div',
-    { class: 'scroll' },
+    label === undefined
+      ? { class: 'scroll' }
+      : { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label },
     el('table', {}, el('thead', {}, el('tr', {}, ...cells)), el('tbody', {}, ...rows)),
   );
 }

@@ -8,6 +8,7 @@ import type { View } from './view.js';
 const section = (title: string, ...children: Child[]): Child[] => [el('h2', {}, title), ...children];
 
 function table(
+  label: string,
   heads: readonly string[],
   rows: readonly (readonly Child[])[],
   text: readonly number[] = [],
@@ -17,6 +18,7 @@ function table(
     heads,
     text,
     rows.map((row) => el('tr', {}, ...row.map(cell))),
+    label,
   );
 }
 
@@ -85,7 +87,7 @@ export function createTrialView(sweep: string, trial: number): View {
       section(
         'Results by rung',
         rows.length > 0
-          ? table(heads, rows, [heads.length - 1])
+          ? table('Table of results', heads, rows, [heads.length - 1])
           : el('p', { class: 'empty' }, 'It has not reached its first rung.'),
       ),
     { id: 'rungs' },
@@ -114,6 +116,7 @@ export function createTrialView(sweep: string, trial: number): View {
         ? section(
             'Failures',
             table(
+              'Table of failures',
               ['kind', 'step', 'message', 'when', 'then'],
               failures.map(({ kind, step, message, at, then }) => [kind, step, message, at, then]),
               [0, 2, 3, 4],
