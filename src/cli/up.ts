@@ -15,6 +15,7 @@ import { findLaunched, launchSweep } from './client.js';
 import { stackFilePath, stackFolder, storeUrl } from './connection.js';
 import { followSweep } from './follow.js';
 import { loadSweepFile } from './loadSweepFile.js';
+import { tellOtherSweeps } from './otherSweeps.js';
 import { say } from './say.js';
 import { shownPath } from './shownPath.js';
 
@@ -113,6 +114,7 @@ export async function up(options: UpOptions): Promise<number> {
       const { name } = launched;
       say(launched.existing ? `going on with ${name}` : `launched ${name}`);
       say(`server ${stack.address}, store ${store.url}, logs ${shownPath(join(folder, 'logs'))}`);
+      void tellOtherSweeps({ client, store, spec: { ...spec, name }, slots, say });
       let state: SweepState = 'running';
       if (options.follow)
         state = await followSweep({

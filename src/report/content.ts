@@ -124,9 +124,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
   const { name, meaning } = metricWords(metric);
   const searched = spec.space.parameters.filter((parameter) => parameter.type !== 'fixed').length;
   const rungs = spec.pruner.rungs.map(formatCount).join(', ');
-  const backends = [
-    ...new Set(snapshot.trials.map((trial) => trial.backend).filter((backend) => backend !== undefined)),
-  ];
+  const backends = new Set(snapshot.trials.flatMap(({ backend }) => (backend ? [fitLine(backend, 60)] : [])));
   const replicates = spec.replicates ?? 1;
   const seeds = [...new Set((snapshot.seeds ?? snapshot.trials).map((trial) => trial.seed))].sort(
     (a, b) => a - b,
@@ -164,7 +162,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
       `${seeds.join(', ') || '–'}; ${seeds.length > 1 ? 'with one seed ' : ''}every schedule trains on the same batches, times and noise`,
     ],
     ['common parameters', defaults.join(', ') || 'none set; all have their defaults'],
-    ['backend', backends.map((backend) => fitLine(backend, 60)).join(', ') || spec.backend],
+    ['backend', [...backends].join(', ') || `none yet: no trial has a result (asked for: ${spec.backend})`],
     [
       'versions',
       Object.entries(versions)

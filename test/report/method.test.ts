@@ -18,4 +18,14 @@ describe('how the numbers of a report came about', () => {
     snapshot.trials[0]!.backend = 'wasm, then tensorflow';
     expect(factsOf(snapshot).backend).toBe('wasm, then tensorflow, wasm');
   });
+
+  it('names no backend where every trial failed before it had a result', () => {
+    const snapshot = fixtureSnapshot();
+    snapshot.trials = snapshot.trials.map(({ backend: _none, ...trial }) => ({
+      ...trial,
+      state: 'failed',
+      rungs: [],
+    }));
+    expect(factsOf(snapshot).backend).toBe('none yet: no trial has a result (asked for: auto)');
+  });
 });

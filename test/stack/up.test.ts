@@ -185,6 +185,22 @@ describe('rgsweep up', () => {
     expect(home.survivors()).toEqual([]);
   }, 240_000);
 
+  it('says which other sweep of its home takes the trainers that it waits for', async () => {
+    const home = await new Home().prepare();
+    const first = home.up('--slots', '1');
+    await eventually('training', () => trainingHasBegun(home), 120_000);
+    first.child.kill('SIGINT');
+    expect(await first.end).toBe(130);
+    writeFileSync(join(home.folder, 'other.yaml'), sweepFile.replace('name: small', 'name: other'));
+    const second = home.start(process.execPath, [mainFile, 'up', 'other.yaml', '--slots', '1']);
+    await eventually('the line', () => /waits for a trainer/.test(second.output()), 120_000);
+    expect(second.output()).toContain(
+      'other waits for a trainer: small is going on in this home and takes the one trainer; `npx rgsweep pause small --now`',
+    );
+    second.child.kill('SIGINT');
+    expect(await second.end).toBe(130);
+  }, 240_000);
+
   it('starts and changes nothing on bad input', async () => {
     const home = await new Home().prepare();
     const missing = home.start(process.execPath, [mainFile, 'up', 'nothing.yaml']);
