@@ -6,7 +6,6 @@ const activity = (trial: number): Promise<number> => Promise.resolve(trial);
 /** Activities that do nothing. */
 export const bareActivities = {
   suggest: activity,
-  recordStart: activity,
   train: activity,
   evaluate: activity,
   recordRung: activity,

@@ -15,8 +15,7 @@ export type BareKind = keyof typeof short;
 
 /** As many activities as a trial of one rung has, and nothing else. */
 export async function bareTrial(trial: number, kind: BareKind): Promise<number> {
-  const { recordStart, recordRung } = short[kind];
-  await recordStart(trial);
+  const { recordRung } = short[kind];
   await train(trial);
   await evaluate(trial);
   return recordRung(trial);
