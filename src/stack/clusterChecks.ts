@@ -6,7 +6,7 @@ import type { ObjectStore } from '../store/types.js';
 import { controlQueue, trainQueue } from '../sweep/names.js';
 import { searchAttributes } from '../sweep/searchAttributes.js';
 import { codecKeys } from '../temporal/codec.js';
-import { listPollers, slotsOf, type Poller } from '../temporal/pollers.js';
+import { describeSilent, isSilent, listPollers, slotsOf, type Poller } from '../temporal/pollers.js';
 import { version } from '../version.js';
 import type { Gpu } from '../worker/gpus.js';
 import type { Check } from './doctor.js';
@@ -22,9 +22,10 @@ const plural = (count: number, what: string) => `${count} ${what}${count === 1 ?
 
 /** `2 workers (0.1.0), 8 slots`; workers that did not say who they are count as other programs. */
 function describePollers(pollers: readonly Poller[], withSlots: boolean): string {
+  const silent = describeSilent(pollers, { busy: withSlots, now: Date.now() });
   const versions = new Set(pollers.map(({ worker }) => worker?.version ?? 'another program'));
   const slots = withSlots ? `, ${plural(slotsOf(pollers), 'slot')}` : '';
-  return `${plural(pollers.length, 'worker')} (${[...versions].join(', ')})${slots}`;
+  return `${plural(pollers.length, 'worker')} (${[...versions].join(', ')})${slots}${silent === undefined ? '' : `; ${silent}`}`;
 }
 
 /** Train queues that running sweeps of the store want, and which sweeps. The common one is always asked about. */
@@ -85,7 +86,11 @@ export function clusterChecks({ connect, openStore, findGpus, environment }: Clu
       remedy: 'start one with `rgsweep worker --role control`',
       run: async () => {
         const pollers = await listPollers(await connect(), controlQueue, 'workflow');
-        if (pollers.length === 0) throw new Error('no control worker asks for tasks');
+        // It always has room for another workflow, and so asks as long as it lives.
+        if (pollers.every((one) => isSilent(one, Date.now())))
+          throw new Error(
+            `no control worker asks for tasks${pollers.length > 0 ? `: ${describePollers(pollers, false)}` : ''}`,
+          );
         const found = describePollers(pollers, false);
         const others = pollers.filter(({ worker }) => worker && worker.version !== version);
         return others.length === 0
