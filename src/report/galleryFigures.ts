@@ -1,9 +1,10 @@
+import { objectivesOf } from '../sweep/types.js';
 import type { ReportInput } from './artifacts.js';
 import { galleryCharts } from './gallery.js';
 import { escapeHtml } from './text.js';
 
 /** Charts of the live page that a report shows too, beside those it lays out in its own way. */
-const shown = ['timeline', 'parallel', 'contour', 'cutoff'] as const;
+const shown = ['timeline', 'parallel', 'contour', 'pareto', 'cutoff'] as const;
 
 export type GalleryFigures = Partial<Record<(typeof shown)[number], string>>;
 
@@ -13,6 +14,8 @@ export async function galleryFigures(input: ReportInput, now: Date): Promise<Gal
   const out: GalleryFigures = {};
   for (const id of shown) {
     const chart = galleryCharts.get(id)!;
+    // With several objectives the front has a section of its own.
+    if (id === 'pareto' && objectivesOf(snapshot.spec).length > 1) continue;
     const drawn = await chart.draw({ snapshot, now, ...(statistics ? { statistics } : {}) });
     if (typeof drawn === 'string') continue;
     const pictures = drawn.map(({ svg }) => svg).join('\n');

@@ -93,7 +93,8 @@ function searchSection(input: ReportInput, pictures: Pictures, more: GalleryFigu
     pictures.overSteps || pictures.loss || pictures.rungs
       ? `${pictures.overSteps ? `${rungKeys(input)}<div class="pair">${charts}</div>` : ''}
 ${pictures.rungs || pictures.loss ? `<h3>Learning</h3><div class="pair">${learning}</div>` : ''}
-${more.timeline ?? ''}`
+${more.timeline ?? ''}
+${more.pareto ?? ''}`
       : '',
   );
 }

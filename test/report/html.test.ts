@@ -98,7 +98,7 @@ describe('the report of a finished sweep', () => {
     expect(charts).toEqual({
       baselines: 1,
       unsettled: 0,
-      search: 5,
+      search: 6,
       parameters: 8,
       importance: 0,
       schedule: 3,
@@ -109,6 +109,14 @@ describe('the report of a finished sweep', () => {
       reproduce: 0,
     });
     expect(all(section(root, 'fields'), 'img')).toHaveLength(3);
+  });
+
+  test('has the charts that the live page has', () => {
+    for (const id of ['timeline', 'parallel', 'contour', 'pareto', 'cutoff']) {
+      const figure = html.slice(html.indexOf(`<figure id="chart-${id}">`));
+      expect(figure, id).toMatch(/^<figure id="[a-z-]+"><h3>[^<]+<\/h3><svg /);
+      expect(figure.slice(0, figure.indexOf('</figure>')), id).toMatch(/role-mark/);
+    }
   });
 
   test('shows all trials with their parameters, best first, with numbers to sort by', () => {
