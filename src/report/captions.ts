@@ -21,9 +21,9 @@ export const captions = {
   slices:
     'Each dot is one trial at one rung, on one vertical scale. The ring is the best trial, the dashed line standard diffusion. Other parameters vary from dot to dot, so a pattern here is an association, not an effect.',
   parallel:
-    'One line a trial, from parameter to parameter to the result; dark lines are good ones. Where a parameter does not exist for a trial, its line passes below the axis.',
+    'One line a trial, from parameter to parameter to the result; strongly coloured lines are good ones. Where a parameter does not exist for a trial, its line passes below the axis.',
   contour:
-    'Two parameters at once: each dot is a trial at its highest rung, dark dots are good ones, the ring is the best.',
+    'Two parameters at once: each dot is a trial at its highest rung, strongly coloured ones are good, the ring is the best. Contours: the mean rank of the trials around, strong where it is good, nothing where none is near. Trials gather where the search found good ones.',
   importance:
     'Grey: the share of the objective’s variance over the whole space that each parameter explains alone (fANOVA). Blue: its share in what makes a trial one of the best (PED-ANOVA). Bars are ± 2 standard errors.',
   front:

@@ -8,7 +8,8 @@ import { toneColor, toneOf } from './parallel.js';
 import { axisTitle, choicesOf, parameterScale } from './parameterAxis.js';
 import { palette, renderChart, trialReference, type Chart } from './render.js';
 import { searchedTrials } from './rungPoints.js';
-import { tickAxis, vegaScale, type Scale } from './scales.js';
+import { place, tickAxis, valueAt, vegaScale, type Scale } from './scales.js';
+import { bands, rankingBands, type Division } from './surface.js';
 
 const maximumPoints = 600;
 
@@ -31,6 +32,7 @@ export function contourAxes(snapshot: SweepSnapshot): string[] {
 
 interface Side {
   scale: Scale;
+  division: Division;
   axis: ReturnType<typeof tickAxis> & { tickSize?: number; grid?: boolean };
   at: (value: unknown, trial: number) => number;
 }
@@ -38,12 +40,18 @@ interface Side {
 function sideOf(axis: Axis, second: boolean): Side {
   if (axis.kind === 'numeric') {
     const scale = parameterScale(axis, { ticks: 5 });
-    return { scale, axis: tickAxis(scale.ticks), at: (value) => (typeof value === 'number' ? value : NaN) };
+    return {
+      scale,
+      division: { cells: 30, smooth: true },
+      axis: tickAxis(scale.ticks),
+      at: (value) => (typeof value === 'number' ? value : NaN),
+    };
   }
   const choices = choicesOf(axis);
   const scale = parameterScale(axis);
   return {
     scale,
+    division: { cells: choices.length, smooth: false },
     axis: tickAxis(scale.ticks, (i) => fitLine(choices[i] ?? '', 14)),
     at: (value, trial) => {
       const index = choices.indexOf(String(value));
@@ -53,7 +61,9 @@ function sideOf(axis: Axis, second: boolean): Side {
   };
 }
 
-/** Two parameters against each other, trials coloured by how good they are. Undefined without two trials that have both. */
+/**
+ * Two parameters against each other: trials coloured by how good they are, on filled contours of how good those around are. Undefined without two trials that have both.
+ */
 export async function contourChart(
   snapshot: SweepSnapshot,
   horizontal: string,
@@ -94,6 +104,21 @@ export async function contourChart(
     })
     .slice(0, maximumPoints)
     .sort((a, b) => a.tone - b.tone);
+  const surface = rankingBands(
+    judged.map((entry, rank) => ({
+      u: place(x.scale, entry.x),
+      v: place(y.scale, entry.y),
+      part: rank / (judged.length - 1),
+    })),
+    x.division,
+    y.division,
+  ).map(({ u, v, band }) => ({
+    x: valueAt(x.scale, u[0]),
+    x2: valueAt(x.scale, u[1]),
+    y: valueAt(y.scale, v[0]),
+    y2: valueAt(y.scale, v[1]),
+    opacity: (0.4 * band) / (bands - 1),
+  }));
   const encode = (side: Side, field: 'x' | 'y', title: string) => ({
     field,
     type: 'quantitative' as const,
@@ -107,6 +132,17 @@ export async function contourChart(
     width: 380,
     height: 270,
     layer: [
+      {
+        data: { values: surface.filter(({ opacity }) => opacity > 0) },
+        mark: { type: 'rect', fill: toneColor(1), strokeWidth: 0 },
+        encoding: {
+          x: xAxis,
+          x2: { field: 'x2' },
+          y: yAxis,
+          y2: { field: 'y2' },
+          opacity: { field: 'opacity', type: 'quantitative', scale: null, legend: null },
+        },
+      },
       {
         data: { values: rows },
         mark: { type: 'point', filled: true, size: rows.length > 200 ? 26 : 60, opacity: 0.85 },
@@ -126,6 +162,6 @@ export async function contourChart(
   };
   return renderChart(
     spec,
-    `${rows.length} trials by ${axisTitle(first.name)} and ${axisTitle(second.name)}, coloured by ${metricTitle(metric)}.`,
+    `${rows.length} trials by ${axisTitle(first.name)} and ${axisTitle(second.name)}, coloured by ${metricTitle(metric)}, on contours of what those around each place reached.`,
   );
 }
