@@ -1,9 +1,9 @@
 import { progressOf } from '../cli/progress.js';
+import { countsLine } from '../report/progress.js';
 import { taskWords } from '../report/taskWords.js';
-import { formatCount, formatDuration, formatFigure, metricWords } from '../report/figures.js';
+import { formatDuration, formatFigure, metricWords } from '../report/figures.js';
 import { cleanLine, fitLine } from '../report/text.js';
 import { messageOf } from '../errors.js';
-import { trialStates } from '../sweep/types.js';
 import type { SweepLine } from './api.js';
 import type { FeedState } from './feed.js';
 import { snapshotOf } from './sweepAnswer.js';
@@ -13,16 +13,13 @@ export function sweepLine({ view, problem }: FeedState, now: Date): SweepLine {
   const status = progressOf(view);
   const { name, unit } = metricWords(status.metric);
   const end = view.finishedAt === undefined ? now.getTime() : Date.parse(view.finishedAt);
-  const counts = trialStates
-    .filter((state) => (status.counts[state] ?? 0) > 0)
-    .map((state) => `${formatCount(status.counts[state]!)} ${state}`);
   return {
     name: cleanLine(view.spec.name),
     state: view.state,
     task: taskWords(snapshotOf(view)),
     startedAt: view.startedAt,
     duration: formatDuration((end - Date.parse(view.startedAt)) / 1000),
-    trials: counts.join(', ') || 'no trial yet',
+    trials: countsLine(status.counts),
     best: status.best ? `${name} ${formatFigure(status.best)}${unit ? ` ${unit}` : ''}` : '',
     ...(problem === undefined ? {} : { problem: fitLine(problem, 300) }),
   };

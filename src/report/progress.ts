@@ -30,7 +30,8 @@ const countWords: Record<TrialState, string> = {
   failed: 'failed',
 };
 
-function countsLine(counts: ProgressStatus['counts']): string {
+/** `2 running · 60 at a rung · 15 complete` */
+export function countsLine(counts: ProgressStatus['counts']): string {
   const parts = trialStates
     .filter((state) => (counts[state] ?? 0) > 0)
     .map((state) => `${formatCount(counts[state]!)} ${countWords[state]}`);

@@ -14,7 +14,7 @@ function row(line: SweepLine): HTMLElement {
       el('small', {}, line.problem ?? line.task),
     ),
     el('td', {}, badge(line.state)),
-    el('td', {}, line.trials),
+    el('td', { class: 'counts' }, line.trials),
     el('td', { class: 'number' }, line.best || '–'),
     el('td', { class: 'number' }, line.duration),
     el('td', { class: 'tag' }, line.startedAt.slice(0, 16).replace('T', ' ')),
