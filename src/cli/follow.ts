@@ -1,7 +1,7 @@
 import type { WriteStream } from 'node:tty';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import { isGrpcServiceError } from '@temporalio/client';
+import { isGrpcServiceError, ServiceError } from '@temporalio/client';
 import { messageOf, RgsweepError } from '../errors.js';
 import { dataLine, progressLine, progressView } from '../report/progress.js';
 import { displayWidth, jsonText } from '../report/text.js';
@@ -27,6 +27,19 @@ const redrawMilliseconds = 1000;
 /** Without a terminal: a line when something finished, and at least this often. */
 const plainMilliseconds = 30_000;
 const plainColumns = 160;
+
+/** gRPC's PERMISSION_DENIED and UNAUTHENTICATED: who asks again is told the same. */
+const refusals: readonly unknown[] = [7, 16];
+
+/**
+ * Whether to ask again: the embedded server restarts within seconds of being killed, and a workflow cannot be queried while its
+ * workers are too busy to replay it. The client wraps what the server said.
+ */
+function passes(error: unknown): boolean {
+  const said = error instanceof ServiceError ? error.cause : error;
+  if (isGrpcServiceError(said)) return !refusals.includes(said.code);
+  return error instanceof ServiceError || /UNAVAILABLE|ECONN|deadline/i.test(messageOf(error));
+}
 
 /**
  * Shows a sweep until it ends or `signal` is aborted; returns its last state. A terminal is redrawn in place, anything else
@@ -59,8 +72,7 @@ export async function followSweep(options: FollowOptions): Promise<SweepState> {
     try {
       view = await collector.collect();
     } catch (error) {
-      // The embedded server restarts within seconds of being killed; the workers wait for it just so.
-      if (!isGrpcServiceError(error) && !/UNAVAILABLE|ECONN|deadline/i.test(messageOf(error))) throw error;
+      if (!passes(error)) throw error;
       await sleep(redrawMilliseconds);
       continue;
     }
