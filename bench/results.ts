@@ -8,7 +8,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadTrialArtifacts } from '../src/report/load.js';
+import { loadPerConfiguration } from '../src/report/load.js';
 import { reportVersions } from '../src/report/report.js';
 import { openStore } from '../src/store/open.js';
 import { readSnapshot } from '../src/store/records.js';
@@ -33,11 +33,8 @@ const { values, positionals } = parseArgs({
 async function read(url: string, sweep: string): Promise<KeptSweep> {
   const store = await openStore(url);
   const snapshot = await readSnapshot(store, sweep);
-  const likelihoods = new Map<number, ArrayLike<number>>();
-  for (const trial of snapshot.trials.filter(({ test }) => test)) {
-    const loaded = await loadTrialArtifacts(store, snapshot, trial, (message) => console.error(message));
-    if (loaded?.trial.testNll) likelihoods.set(trial.trial, loaded.trial.testNll);
-  }
+  // Of the kind that `report` and `best` pair by.
+  const likelihoods = await loadPerConfiguration(store, snapshot, (message) => console.error(message));
   return { snapshot, likelihoods };
 }
 
