@@ -62,7 +62,8 @@ function sideOf(axis: Axis, second: boolean): Side {
 }
 
 /**
- * Two parameters against each other: trials coloured by how good they are, on filled contours of how good those around are. Undefined without two trials that have both.
+ * Two parameters against each other: trials coloured by how good they are, on filled contours of how good those around are.
+ * Undefined without two trials that have both.
  */
 export async function contourChart(
   snapshot: SweepSnapshot,
