@@ -55,7 +55,9 @@ export async function flowNll(
   const start = fieldsToComponents(process, fields, count).map(
     (chi, n) => chi * signal[n % process.dimension]!,
   );
-  const { logDensity, functionEvaluations } = await probabilityFlow(process, model, start, steps, 'noise');
+  const { logDensity, functionEvaluations } = await probabilityFlow(process, model, start, steps, 'noise', {
+    alignToKinks: true,
+  });
   return { nll: logDensity.map((density) => -density - logVolume), functionEvaluations };
 }
 
@@ -70,7 +72,9 @@ export async function flowSamples(
   const prior = new Float32Array(count * process.dimension);
   fillNormals(prior, seed, 'prior', 0);
   const { signal, logVolume } = dataEnd(process);
-  const flow = await probabilityFlow(process, model, Float64Array.from(prior), steps, 'data');
+  const flow = await probabilityFlow(process, model, Float64Array.from(prior), steps, 'data', {
+    alignToKinks: true,
+  });
   const chi = flow.chi.map((value, n) => value / signal[n % process.dimension]!);
   return {
     fields: componentsToFields(process, chi, count),
@@ -84,7 +88,7 @@ export const convergenceBound = 0.002;
 
 /**
  * The smallest power of two n ≥ 8 for which doubling the steps changes the mean NLL on `fields` by less than `bound` nats,
- * and that change; `steps` is undefined when `most` steps are not enough. Coarse integration can make a likelihood look
+ * and that change (a path with kinks takes more, `alignToKinks`); `steps` is undefined when `most` steps are not enough. Coarse integration can make a likelihood look
  * better than it is, so a figure without convergence is no figure.
  */
 export async function convergedSteps(

@@ -1,3 +1,4 @@
+import { timeOf } from '../schedule/timeOf.js';
 import type { DiffusionProcess } from '../schedule/types.js';
 
 /**
@@ -65,14 +66,5 @@ export function timeAtAngle(levelsAt: NoiseLevelsAt, angle: number, scratch: Noi
     levelsAt(t, scratch);
     return scratch.meanAngle;
   };
-  let low = 0;
-  let high = 1;
-  if (angleAt(low) >= angle) return low;
-  if (angleAt(high) <= angle) return high;
-  for (;;) {
-    const middle = (low + high) / 2;
-    if (middle === low || middle === high) return middle;
-    if (angleAt(middle) < angle) low = middle;
-    else high = middle;
-  }
+  return timeOf(angleAt, angle);
 }

@@ -27,13 +27,19 @@ export type FlowMethod = (typeof flowMethods)[number];
 export interface FlowOptions {
   /** Default `rk4`. */
   method?: FlowMethod;
+  /**
+   * Default false: every step is as long as the others. True: where the path has kinks no step reaches across one, and each piece
+   * between two has an eighth of `steps` at least, so that twice the steps are twice as many everywhere. A step across a kink loses the
+   * order of the method, and hard windows have two kinks a component.
+   */
+  alignToKinks?: boolean;
   /** Called at every time with χ, the first and the last included. */
   onStep?: (t: number, chi: Float64Array) => void;
 }
 
 /**
  * Integrates the probability flow χ̇_i = −½ γ_i′ σ_i (σ_i χ_i − ε̂_i) by a Runge–Kutta method with `steps` equal steps of the
- * mean noise angle Θ, whatever the schedule's own time: one rule for all schedules.
+ * mean noise angle Θ, whatever the schedule's own time: one rule for all schedules. With `alignToKinks` more, where there are kinks.
  *
  * It runs in u = χ/√v, where the flow of the Gaussian score stands still, so that only the residual is integrated:
  * du_i/dΘ = ½ γ_i′ sin θ_i g_i / Θ̇, and log q_χ(χ) = log q_u(u) − ½ Σ_i log v_i.
@@ -45,7 +51,7 @@ export async function probabilityFlow(
   start: Float64Array,
   steps: number,
   direction: 'noise' | 'data',
-  { method = 'rk4', onStep }: FlowOptions = {},
+  { method = 'rk4', alignToKinks = false, onStep }: FlowOptions = {},
 ): Promise<FlowResult> {
   const { dimension } = process;
   const levelsAt = createNoiseLevels(process);
@@ -57,9 +63,8 @@ export async function probabilityFlow(
   };
   const [begin, end] = direction === 'noise' ? [0, 1] : [1, 0];
   const beginDeviation = deviations(begin);
-  const beginAngle = levels.meanAngle;
   const endDeviation = deviations(end);
-  const step = (levels.meanAngle - beginAngle) / steps;
+  const grid = flowGrid(levelsAt, levels, [begin, end], steps, (alignToKinks && process.kinks) || []);
 
   const velocity = async (u: Float64Array, t: number) => {
     levelsAt(t, levels);
@@ -71,18 +76,15 @@ export async function probabilityFlow(
 
   let u: Float64Array = start.map((chi, n) => chi / beginDeviation[n % dimension]!);
   const divergenceIntegral = new Float64Array(count);
-  let time = begin;
   onStep?.(begin, start);
-  for (let n = 0; n < steps; n++) {
-    const next = n + 1 === steps ? end : timeAtAngle(levelsAt, beginAngle + (n + 1) * step, levels);
-    const first = await velocity(u, time);
+  for (const { step, from, middle, to } of grid) {
+    const first = await velocity(u, from);
     const stages = [first];
-    if (method === 'heun') stages.push(await velocity(shifted(u, first.slope, step), next));
+    if (method === 'heun') stages.push(await velocity(shifted(u, first.slope, step), to));
     else {
-      const middle = timeAtAngle(levelsAt, beginAngle + (n + 0.5) * step, levels);
       const second = await velocity(shifted(u, first.slope, step / 2), middle);
       const third = await velocity(shifted(u, second.slope, step / 2), middle);
-      stages.push(second, third, await velocity(shifted(u, third.slope, step), next));
+      stages.push(second, third, await velocity(shifted(u, third.slope, step), to));
     }
     const weights = quadrature[method];
     const moved = u.slice();
@@ -91,11 +93,10 @@ export async function probabilityFlow(
       for (let b = 0; b < count; b++) divergenceIntegral[b]! += step * weights[j]! * divergence[b]!;
     });
     u = moved;
-    time = next;
     if (onStep) {
-      const here = deviations(time);
+      const here = deviations(to);
       onStep(
-        time,
+        to,
         u.map((value, m) => value * here[m % dimension]!),
       );
     }
@@ -115,7 +116,65 @@ export async function probabilityFlow(
     logDensity[b] =
       -0.5 * (square + dimension * Math.log(2 * Math.PI)) + logVolume + sign * divergenceIntegral[b]!;
   }
-  return { chi, logDensity, functionEvaluations: quadrature[method].length * steps };
+  return { chi, logDensity, functionEvaluations: quadrature[method].length * grid.length };
+}
+
+/** A step of the mean noise angle, and the times where it begins, is half done and ends. */
+interface FlowStep {
+  step: number;
+  from: number;
+  middle: number;
+  to: number;
+}
+
+/** With more pieces than this between kinks (images in hard windows) they are stepped over: aligned steps would cost more than short ones. */
+const mostPieces = 256;
+/** Part of a piece by which its ends are looked at from inside, where γ′ is the piece's own. */
+const inside = 1e-9;
+
+/** Equal steps of Θ from one end of the path to the other, or in each piece between kinks. */
+function flowGrid(
+  levelsAt: NoiseLevelsAt,
+  scratch: NoiseLevels,
+  [begin, end]: readonly [number, number],
+  steps: number,
+  kinks: readonly number[],
+): FlowStep[] {
+  const angleAt = (t: number) => {
+    levelsAt(t, scratch);
+    return scratch.meanAngle;
+  };
+  const timeAt = (angle: number) => timeAtAngle(levelsAt, angle, scratch);
+  const first = angleAt(begin);
+  const last = angleAt(end);
+  const whole = last - first;
+  let bounds = [first];
+  for (const kink of begin < end ? kinks : kinks.toReversed()) {
+    const angle = angleAt(kink);
+    const apart = (from: number) => Math.abs(angle - from) > 1e-6 * Math.abs(whole);
+    if (apart(bounds.at(-1)!) && apart(last)) bounds.push(angle);
+  }
+  if (bounds.length > mostPieces) bounds = [first];
+  bounds.push(last);
+
+  const pieces = bounds.length - 1;
+  return bounds.slice(1).flatMap((high, piece) => {
+    const low = bounds[piece]!;
+    const length = high - low;
+    const count = pieces === 1 ? steps : Math.ceil(steps * Math.max(1 / 8, length / whole) - 1e-9);
+    const step = length / count;
+    return Array.from({ length: count }, (_, n) => ({
+      step,
+      from: n > 0 ? timeAt(low + n * step) : piece > 0 ? timeAt(low + inside * length) : begin,
+      middle: timeAt(low + (n + 0.5) * step),
+      to:
+        n + 1 < count
+          ? timeAt(low + (n + 1) * step)
+          : piece + 1 < pieces
+            ? timeAt(high - inside * length)
+            : end,
+    }));
+  });
 }
 
 /**

@@ -1,12 +1,15 @@
 import { range } from './ordering.js';
 import type { ScheduleParameters } from './parameters.js';
 import { logitErf, logitErfDerivative, logitErfInverse } from './logitErf.js';
+import { timeOf } from './timeOf.js';
 import type { UnitTrajectory } from './trajectory.js';
 
 /** γ_i(t) and its derivative, written into `out`; nothing is allocated. */
 export interface GammaPath {
   gamma(t: number, out: Float64Array): void;
   gammaDerivative(t: number, out: Float64Array): void;
+  /** Times inside (0, 1) at which some dγ_i/dt jumps, ascending. */
+  readonly kinks?: readonly number[];
 }
 
 /**
@@ -20,6 +23,8 @@ interface Profile {
   value(u: number): number;
   derivative(u: number): number;
   inverse(gamma: number): number;
+  /** u at which g′ jumps. */
+  readonly kinks?: readonly number[];
 }
 
 /**
@@ -64,6 +69,7 @@ export function createCutoff(
         // Values outside the ramp are never reached.
         inverse: (gamma) =>
           gamma < gammaLow ? -Infinity : gamma > gammaHigh ? Infinity : (gamma - gammaLow) / rise,
+        kinks: [0, 1],
       });
     }
     case 'heat':
@@ -94,7 +100,14 @@ function moving(
   const offsets = places.map((place) => (place - high) / width + start);
   const bottom = profile.inverse(-largestGamma);
   const top = profile.inverse(largestGamma);
+  const kinks = profile.kinks?.flatMap((u) => [...new Set(offsets)].map((offset) => (u - offset) / travel));
   return {
+    ...(kinks && {
+      kinks: kinks
+        .filter((p) => p > 0 && p < 1)
+        .sort((a, b) => a - b)
+        .map((p) => timeOf((t) => trajectory.value(t), p)),
+    }),
     gamma: (t, out) => {
       const moved = travel * trajectory.value(t);
       for (let i = 0; i < offsets.length; i++) {
