@@ -2,7 +2,8 @@
  * npm run bench -- page [--trials 2000] [--rounds 5] [--cold 3]
  *
  * The live page of a sweep of so many trials in a real Chromium: when a reader has the answer, the table's rows and the first chart, and
- * what each part costs. The server is `rgsweep ui`, a process of its own. `cold`: it has just printed its address and has read
+ * what each part costs; then the page in use: time between frames while its table and the page itself are scrolled through, and until it has
+ * sorted and filtered. The server is `rgsweep ui`, a process of its own. `cold`: it has just printed its address and has read
  * nothing yet; otherwise somebody looked before. Every round is a browser context of its own, with nothing in its cache. Times depend on what
  * else the machine does, so CPU times stand beside them. Chromium chooses its own niceness; `chrt -r 1 npm run bench -- page` (Linux, root)
  * keeps it and the server ahead of other programs for the half minute that this takes. Runs on Linux.
@@ -19,6 +20,7 @@ import { openStore } from '../src/store/open.js';
 import { wholeNumber } from './arguments/wholeNumber.js';
 import { cpuSeconds } from './orchestration/processes.js';
 import { measureView, type ViewTimes } from './page/measure.js';
+import { measureUse, type UseTimes } from './page/measureUse.js';
 import { keepSweep } from './page/sweep.js';
 import { quantile } from './search/statistics.js';
 
@@ -107,6 +109,35 @@ function print(title: string, all: readonly Round[]): void {
   say(`    browser: page's thread   ${both(({ thread }) => thread)}`);
 }
 
+function printUse(all: readonly UseTimes[]): void {
+  const frames = (title: string, between: readonly number[]) => {
+    const at = (q: number) => `${quantile(between, q).toFixed(0)} ms`;
+    const late = between.filter((time) => time > 50).length;
+    say(
+      `  ${title} ${at(0.5)} between frames (95 % ${at(0.95)}, longest ${at(1)}); ${late} of ${between.length} above 50 ms`,
+    );
+  };
+  const answer = (title: string, times: readonly number[]) =>
+    say(`  ${title} ${quantile(times, 0.5).toFixed(0)} ms  (at most ${Math.max(...times).toFixed(0)})`);
+  say(`in use, ${all.length} times:`);
+  frames(
+    'scrolling the table ',
+    all.flatMap(({ scrollingTable }) => scrollingTable),
+  );
+  frames(
+    'scrolling the page  ',
+    all.flatMap(({ scrollingPage }) => scrollingPage),
+  );
+  answer(
+    'all rows filtered   ',
+    all.map(({ filtered }) => filtered),
+  );
+  answer(
+    'sorted              ',
+    all.map(({ sorted }) => sorted),
+  );
+}
+
 try {
   say(`${trials} trials; ${cpus().length} × ${cpus()[0]?.model ?? 'CPU'}, load ${loadavg()[0]!.toFixed(1)}`);
   await keepSweep(await openStore(storeUrl), 'large', trials);
@@ -117,18 +148,22 @@ try {
   try {
     const first: Round[] = [];
     const later: Round[] = [];
+    const uses: UseTimes[] = [];
     for (let round = 0; round < cold; round++) {
       const { url, pid, end } = await startServer();
       try {
         first.push(await look(browser, url, pid));
-        if (round === cold - 1)
+        if (round === cold - 1) {
           for (let again = 0; again < rounds; again++) later.push(await look(browser, url, pid));
+          for (let again = 0; again < rounds; again++) uses.push(await measureUse(browser, url));
+        }
       } finally {
         await end();
       }
     }
     print('cold', first);
     print('warm', later);
+    printUse(uses);
   } finally {
     await browser.close();
   }

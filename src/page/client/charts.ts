@@ -23,6 +23,17 @@ function readSvg(text: string): Node {
   return document.importNode(parsed.documentElement, true);
 }
 
+/** Puts pictures in the place of what was there, one a turn of the event loop: a dozen of thousands of marks at once would stop a scroll. */
+async function replaceInTurn(picture: HTMLElement, svgs: readonly string[]): Promise<void> {
+  for (const [place, svg] of svgs.entries()) {
+    if (place > 0) await new Promise((resolve) => setTimeout(resolve));
+    const before = picture.childNodes[place];
+    if (before) before.replaceWith(readSvg(svg));
+    else picture.append(readSvg(svg));
+  }
+  while (picture.childNodes.length > svgs.length) picture.lastChild!.remove();
+}
+
 /** Charts are asked for one after the other, those in view first. */
 let queue: Promise<unknown> = Promise.resolve();
 function inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -124,12 +135,12 @@ export class ChartView {
       const text = JSON.stringify(answer);
       if (text === this.shown) return;
       this.shown = text;
-      this.picture.replaceChildren(
-        ...(answer.svgs.length > 0
-          ? answer.svgs.map(readSvg)
-          : [el('p', { class: 'empty' }, answer.empty ?? 'There is nothing to draw yet.')]),
-      );
       this.picture.classList.toggle('several', answer.svgs.length > 1);
+      if (answer.svgs.length > 0) await replaceInTurn(this.picture, answer.svgs);
+      else
+        this.picture.replaceChildren(
+          el('p', { class: 'empty' }, answer.empty ?? 'There is nothing to draw yet.'),
+        );
     } catch (error) {
       this.version = undefined;
       // A chart that was drawn once stays as it is; the line above the page says what is wrong.
