@@ -1,5 +1,5 @@
 import { RgsweepError } from '../errors.js';
-import type { TaskDefinition } from './types.js';
+import type { TaskDefinition, TaskModel } from './types.js';
 
 /** A task's name, as it stands in tables and file names. */
 const taskName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/;
@@ -44,4 +44,20 @@ export function checkTaskDefinition(value: unknown): asserts value is TaskDefini
     !metrics.every((metric) => /^[A-Za-z][A-Za-z0-9_.-]{0,63}$/.test(String(metric)))
   )
     throw refuse('metrics: the names of its figures, at least one; they begin with a letter');
+}
+
+/**
+ * What a task's `model` returned, before a trial trains it.
+ * @throws RgsweepError('bad-configuration') naming the function that is missing
+ */
+export function checkTaskModel(task: string, value: unknown): asserts value is TaskModel {
+  const model = (typeof value === 'object' && value !== null ? value : {}) as Partial<TaskModel>;
+  const { initialize, batches, objective, residual } = model;
+  for (const [field, member] of Object.entries({ initialize, batches, objective, residual }))
+    if (typeof member !== 'function')
+      throw new RgsweepError(
+        'bad-configuration',
+        `what ${task}'s model() returns needs a function ${field}; it has ${typeof member}`,
+        { remedy: 'model() returns { initialize, batches, objective, residual }: docs/own-tasks.md' },
+      );
 }

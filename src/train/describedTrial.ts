@@ -5,6 +5,7 @@ import type { FieldShape } from '../basis/types.js';
 import { taskShape } from '../data/taskDataset.js';
 import { RgsweepError } from '../errors.js';
 import { createProcess } from '../schedule/process.js';
+import { checkTaskModel } from '../tasks/define.js';
 import { loadTask } from '../tasks/registry.js';
 import type { ModelInput, TaskDefinition, TaskModel } from '../tasks/types.js';
 import { readTrainingParameters } from './parameters.js';
@@ -45,5 +46,7 @@ export async function describedTrial(task: TrialDescription): Promise<DescribedT
   const diffusion = createProcess(task.parameters, statistics);
   const { parameters, seed } = task;
   const input = { settings, process: diffusion, parameters, training, seed };
-  return { definition, input, model: await definition.model(input) };
+  const model: unknown = await definition.model(input);
+  checkTaskModel(definition.name, model);
+  return { definition, input, model };
 }
