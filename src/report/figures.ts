@@ -88,6 +88,32 @@ const words: Record<string, MetricWords> = {
     unit: '',
     meaning: 'how often the likelihood’s integration calls the network',
   },
+  evaluationsForEss80: {
+    name: 'calls for path ESS 0.8',
+    unit: '',
+    meaning: 'how many calls of the network a path of the ancestral sampler takes for an ESS of 0.8',
+  },
+  flowSteps: {
+    name: 'steps of the flow',
+    unit: '',
+    meaning: 'in how many steps the probability flow is integrated to convergence',
+  },
+  flowChange: {
+    name: 'change at twice the steps',
+    unit: '',
+    meaning: 'how much the likelihood changes when the probability flow takes twice the steps',
+  },
+  vlbExcess: {
+    name: 'VLB − exact',
+    unit: 'nats',
+    meaning:
+      'the variational bound less the exact negative log-likelihood ⟨S⟩ + log Z of the data; 0 is perfect',
+  },
+  logZEstimate: {
+    name: 'log Z by the model',
+    unit: '',
+    meaning: 'log Z as the model’s own samples estimate it, log⟨e^{−S}/q⟩',
+  },
   kl: {
     name: 'KL',
     unit: 'nats',
@@ -158,6 +184,13 @@ const words: Record<string, MetricWords> = {
 };
 
 export function metricWords(metric: string): MetricWords {
+  const calls = /^pathEss(\d+)$/.exec(metric)?.[1];
+  if (calls !== undefined)
+    return {
+      name: `path ESS, ${calls} calls`,
+      unit: '',
+      meaning: `the effective sample size of whole paths of the ancestral sampler with ${calls} calls of the network; 1 is perfect`,
+    };
   return Object.hasOwn(words, metric)
     ? words[metric]!
     : { name: metric, unit: '', meaning: 'a metric of the task' };
