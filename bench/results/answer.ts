@@ -6,6 +6,7 @@ import {
   type Figure,
 } from '../../src/report/figures.js';
 import { markdownTable } from '../../src/report/markdown.js';
+import type { PerConfiguration } from '../../src/report/ranking.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import { markdownText } from '../../src/report/text.js';
 import { verdict } from '../../src/report/verdict.js';
@@ -119,8 +120,16 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
   );
 }
 
+/** What a report takes for likelihoods of single configurations, which it puts into blocks of eight at least: those that are kept again. */
+function asConfigurations(likelihoods: PerConfiguration): PerConfiguration {
+  const repeated = (means: ArrayLike<number>) =>
+    Array.from(means).flatMap((mean) => Array<number>(8).fill(mean));
+  return new Map([...likelihoods].map(([trial, means]) => [trial, repeated(means)]));
+}
+
 /** The sweep's own report in one sentence, and how far it has come. */
 export function sweepSentence({ snapshot, likelihoods }: KeptSweep): string {
   const { name } = snapshot.spec;
-  return `\`${name}\` (${snapshot.state}): ${markdownText(verdict(foldReplicates(snapshot), likelihoods), 900)}`;
+  const said = verdict(foldReplicates(snapshot), asConfigurations(likelihoods));
+  return `\`${name}\` (${snapshot.state}): ${markdownText(said, 900)}`;
 }

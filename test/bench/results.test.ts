@@ -2,13 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { differenceOf, figureOf, contendersOf } from '../../bench/results/contenders.js';
-import { finalsAnswer } from '../../bench/results/answer.js';
+import { finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
 import { finalsFile, rungsFile } from '../../bench/results/finals.js';
 import { blockMeans, decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
 import { partsOf } from '../../bench/results/parts.js';
 import { pairedDifference, spearman } from '../../bench/results/statistics.js';
 import { CounterRandom } from '../../src/random/philox.js';
+import { formatFigure } from '../../src/report/figures.js';
 import { presets } from '../../src/schedule/presets.js';
 import { parseSweepFile } from '../../src/sweep/spec.js';
 import type { TrialRecord } from '../../src/sweep/types.js';
@@ -131,6 +132,23 @@ describe('paired differences', () => {
     expect(one.error).toBeCloseTo(0.25, 12);
     expect(one.seeds).toBe(1);
     expect(pairedDifference([], [])).toBeUndefined();
+  });
+
+  it('are the same in the sentence and in the table of a sweep of one seed', () => {
+    const { snapshot, likelihoods } = invented({ standard: 0.1, found: 0.06 }, 0, 1);
+    const { replicates: _, ...spec } = snapshot.spec;
+    const trials = snapshot.trials.map(({ baseline, ...trial }) =>
+      baseline === 'standard' ? { ...trial, baseline } : { ...trial, origin: 'sampler' as const },
+    );
+    const single = {
+      likelihoods,
+      snapshot: { ...snapshot, spec: { ...spec, baselines: ['standard'] }, trials },
+    };
+    const contenders = contendersOf(single);
+    const standard = contenders.find(({ name }) => name === 'standard')!;
+    const found = contenders.find((one) => one !== standard)!;
+    const { value, error } = differenceOf(single, found, standard)!;
+    expect(sweepSentence(single)).toContain(`${formatFigure({ value, error })} nats`);
   });
 });
 
