@@ -133,12 +133,13 @@ const batches = () => (step) => {
   if (!isMainThread && step === 1000) throw new Error('as if it were lost');
   return Float32Array.from({ length: 20000 }, (_, n) => Math.sin(step + n));
 };
+const unused = () => undefined;
 export default {
   name: 'own',
   schema: { '~standard': { version: 1, validate: (value) => ({ value }) } },
   metrics: ['kl'],
   dataset: { shape: () => ({ height: 4, width: 4, channels: 1 }), prepare: () => undefined },
-  model: () => ({ batches }),
+  model: () => ({ batches, initialize: unused, objective: unused, residual: unused }),
   evaluate: () => undefined,
 };
 `,
