@@ -128,6 +128,10 @@ function printUse(all: readonly UseTimes[]): void {
     'scrolling the page  ',
     all.flatMap(({ scrollingPage }) => scrollingPage),
   );
+  frames(
+    'scrolling it again  ',
+    all.flatMap(({ scrollingAgain }) => scrollingAgain),
+  );
   answer(
     'all rows filtered   ',
     all.map(({ filtered }) => filtered),
