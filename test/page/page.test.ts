@@ -76,6 +76,44 @@ afterAll(async () => {
 });
 
 const tab = () => openTab(context!);
+/** To the last of 2,000 rows and back: those that are seen are there, few others, and the focus stays. */
+async function scrollThrough(page: Page): Promise<void> {
+  const table = page.locator('.scroll.tall');
+  await table.scrollIntoViewIfNeeded();
+  const rows = page.locator('#all-trials tr[data-trial]');
+  const first = (await rows.first().getAttribute('data-trial'))!;
+  await rows.first().locator('a').focus();
+  const wheel = (distance: number) =>
+    page.evaluate(
+      `document.querySelector('.scroll.tall').scrollBy({ top: ${distance}, behavior: 'instant' })`,
+    );
+  await wheel(20_000);
+  const middle = page.locator('#all-trials tr[aria-rowindex="540"]');
+  await middle.waitFor();
+  const [row, room] = [(await middle.boundingBox())!, (await table.boundingBox())!];
+  // Rows that are not there leave room of their own height: this one is where it would be with all of them.
+  expect(Math.abs(row.y - (await place(page, 20_000, 538)))).toBeLessThan(2);
+  expect(row.y).toBeLessThan(room.y + room.height);
+  await wheel(200_000);
+  await page.locator('#all-trials tr[aria-rowindex="2001"]').waitFor();
+  expect(await rows.count()).toBeLessThan(90);
+  expect(await page.locator('#all-trials').getAttribute('aria-rowcount')).toBe('2001');
+  expect(await page.locator(`#all-trials tr[data-trial="${first}"] a:focus`).count()).toBe(1);
+  await wheel(-400_000);
+  await page.locator('#all-trials tr[aria-rowindex="2"]').waitFor();
+  expect(await rows.first().getAttribute('data-trial')).toBe(first);
+}
+
+/** Where row `row` of the table is on the screen when it has been scrolled by `top` and all rows are as high as one. */
+function place(page: Page, top: number, row: number): Promise<number> {
+  return page.evaluate<number>(`(() => {
+    const table = document.querySelector('.scroll.tall');
+    const head = table.querySelector('thead').getBoundingClientRect().height;
+    const height = table.querySelector('tr[data-trial]').getBoundingClientRect().height;
+    return table.getBoundingClientRect().top + table.clientTop + head + ${row} * height - ${top};
+  })()`);
+}
+
 const rowCount = (page: Page) => page.locator('#all-trials tbody tr:visible').count();
 const cells = (page: Page, column: number) =>
   page.locator(`#all-trials tbody tr > :nth-child(${column})`).allTextContents();
@@ -198,6 +236,7 @@ describe('the page in a browser', () => {
     console.log(`page of 2,000 trials: first view after ${Math.round(milliseconds)} ms`);
     // Wide enough for a machine that runs other tests; what is printed is the figure.
     expect(milliseconds).toBeLessThan(20_000);
+    await scrollThrough(page);
     await page.locator('input[type=search]').fill('kl<0.07');
     expect(await page.locator('.trials .tag').textContent()).toMatch(/^[\d,]+ of 2,000$/);
     expect(trouble).toEqual({ messages: [], foreign: [] });

@@ -193,7 +193,6 @@ export class SweepView implements View {
   }
 
   dispose(): void {
-    this.table.dispose();
     for (const chart of this.charts) chart.dispose();
   }
 

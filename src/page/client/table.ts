@@ -1,10 +1,11 @@
 import type { ColumnText, RowText, TrialsAnswer } from '../api.js';
 import { badge, el, keepFocus } from './dom.js';
 import { parseFilter, sortRows, textOf, type Order } from './filter.js';
+import { piecesOf, spareRows } from './rowWindow.js';
 
-/** Rows put into the page at first, more than its window shows; so many more follow at a time as the reader scrolls. */
-const firstChunk = 40;
-const chunk = 120;
+/** Rows that the table's own window has room for (`.tall` in page.css), and their height, before they have been measured. */
+const roomRows = 20;
+const usualHeight = 38;
 /** More than this many schedules beside each other are no comparison. */
 const maximumCompared = 6;
 
@@ -19,7 +20,7 @@ export interface TableInput {
   onCompare: (trials: number[]) => void;
 }
 
-/** The table of all trials: sorted and filtered here, with only as many rows in the page as somebody has scrolled to. */
+/** The table of all trials: sorted and filtered here, with only those rows in the page that are near what is seen of it. */
 export class TrialTableView {
   readonly element = el('div', { class: 'trials' });
   readonly rows = new Map<number, RowText>();
@@ -27,7 +28,9 @@ export class TrialTableView {
   private rank: number[] = [];
   private order: Order | undefined;
   private shown: RowText[] = [];
-  private drawn = 0;
+  private rowHeight = usualHeight;
+  private seenFrom = 0;
+  private moving = false;
   private best: number | null = null;
   private readonly made = new Map<number, { text: string; element: HTMLTableRowElement }>();
   private readonly compared = new Set<number>();
@@ -41,11 +44,10 @@ export class TrialTableView {
     tabindex: '0',
     role: 'region',
     'aria-label': 'Table of all trials',
+    scroll: () => this.moved(),
   });
-  private readonly end = el('div', { class: 'end', 'aria-hidden': 'true' });
   private readonly body = el('tbody');
   private table: HTMLTableElement | undefined;
-  private readonly observer: IntersectionObserver;
 
   constructor(private readonly options: TableInput) {
     const query = new URLSearchParams(location.search);
@@ -81,13 +83,6 @@ export class TrialTableView {
       ),
       this.scroll,
     );
-    this.observer = new IntersectionObserver(
-      (entries) => {
-        if (entries.some((entry) => entry.isIntersecting)) this.drawMore();
-      },
-      { root: this.scroll, rootMargin: '600px' },
-    );
-    this.observer.observe(this.end);
     const sort = query.get('sort');
     this.wanted = sort === null ? undefined : { id: sort.replace(/^-/, ''), down: sort.startsWith('-') };
   }
@@ -104,10 +99,6 @@ export class TrialTableView {
       this.refresh(false);
     });
     this.setStates();
-  }
-
-  dispose(): void {
-    this.observer.disconnect();
   }
 
   private setColumns(columns: readonly ColumnText[]): void {
@@ -149,7 +140,7 @@ export class TrialTableView {
       ),
       this.body,
     );
-    this.scroll.replaceChildren(this.table, this.end);
+    this.scroll.replaceChildren(this.table);
   }
 
   private setStates(): void {
@@ -195,31 +186,65 @@ export class TrialTableView {
         cell.setAttribute('aria-sort', this.order.down ? 'descending' : 'ascending');
       else cell.removeAttribute('aria-sort');
     }
-    const wanted = fromTop ? firstChunk : Math.max(firstChunk, this.drawn);
-    if (fromTop) this.scroll.scrollTop = 0;
-    this.drawn = Math.min(wanted, this.shown.length);
-    this.place(this.shown.slice(0, this.drawn).map((row) => this.rowOf(row)));
+    if (fromTop) {
+      this.scroll.scrollTop = 0;
+      this.seenFrom = 0;
+    }
+    this.table?.setAttribute('aria-rowcount', String(this.shown.length + 1));
+    this.draw();
+  }
+
+  /** Puts the rows near those that are seen into the table, and room for all others. */
+  private draw(): void {
+    const focused = this.body.contains(document.activeElement)
+      ? document.activeElement!.closest('tr')?.dataset['trial']
+      : undefined;
+    const kept = focused === undefined ? -1 : this.shown.findIndex(({ trial }) => trial === Number(focused));
+    const pieces = piecesOf(this.shown.length, this.seenFrom, this.seenFrom + roomRows, kept);
+    this.place(
+      pieces.map((piece) => {
+        if ('gap' in piece) return this.gapOf(piece.gap);
+        const row = this.rowOf(this.shown[piece.row]!);
+        row.setAttribute('aria-rowindex', String(piece.row + 2));
+        return row;
+      }),
+    );
+  }
+
+  private gapOf(rows: number): HTMLTableRowElement {
+    const gap = el(
+      'tr',
+      { class: 'gap', 'aria-hidden': 'true' },
+      el('td', { colspan: this.columns.length + 1 }),
+    );
+    gap.style.height = `${rows * this.rowHeight}px`;
+    return gap;
+  }
+
+  /** At most once a frame, and only when other rows are seen. */
+  private moved(): void {
+    if (this.moving) return;
+    this.moving = true;
+    requestAnimationFrame(() => {
+      this.moving = false;
+      const row = this.body.querySelector('tr[data-trial]');
+      this.rowHeight = row?.getBoundingClientRect().height || this.rowHeight;
+      const from = Math.floor(this.scroll.scrollTop / this.rowHeight);
+      if (Math.abs(from - this.seenFrom) < spareRows / 2) return;
+      this.seenFrom = from;
+      this.draw();
+    });
   }
 
   /** Rows that are there in their place already stay untouched, and nothing jumps. */
   private place(elements: HTMLTableRowElement[]): void {
+    const wanted = new Set<Element>(elements);
+    for (const there of [...this.body.children]) if (!wanted.has(there)) there.remove();
     let at = this.body.firstElementChild;
     for (const element of elements) {
       if (at === element) at = at.nextElementSibling;
       else this.body.insertBefore(element, at);
     }
-    while (at) {
-      const next = at.nextElementSibling;
-      at.remove();
-      at = next;
-    }
-  }
-
-  private drawMore(): void {
-    if (this.drawn >= this.shown.length) return;
-    const more = this.shown.slice(this.drawn, this.drawn + chunk).map((row) => this.rowOf(row));
-    this.body.append(...more);
-    this.drawn += more.length;
   }
 
   private rowOf(row: RowText): HTMLTableRowElement {
