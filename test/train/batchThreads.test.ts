@@ -157,7 +157,8 @@ export default {
     const { model } = await describedTrial(task);
     const threads = await startBatchThreads(task, 2);
     const make = model.batches('');
-    for (const step of [0, 1, 998]) expect(await threads.batch(step)).toEqual(make(step));
+    // Step 998 would have 1000 asked for ahead, whose failure can come before its own answer.
+    for (const step of [0, 1, 997]) expect(await threads.batch(step)).toEqual(make(step));
     await expect(threads.batch(1000)).rejects.toThrow('as if it were lost');
     threads.dispose();
 
