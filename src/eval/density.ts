@@ -63,9 +63,8 @@ async function fewEvaluations(input: DensityEvaluationInput): Promise<Record<str
  * - `vlb`, `vlbError` the variational bound; `vlbExcess` ⟨bound − S⟩ − log Z.
  * - `ess` effective sample size of e^{−S}/q on the model's own samples; `reverseKl`, `reverseKlError` ⟨log q + S⟩ + log Z;
  *   `logZEstimate` log⟨e^{−S}/q⟩.
- * - `flowSteps`, `flowChange` the steps of the flow (more where its path has kinks) and what twice as many change, below 0.002 (at level `final` the twice
- *   as many are what is used); `functionEvaluations` calls of the
- *   network for one likelihood or one sample.
+ * - `flowSteps`, `flowChange` the steps of the flow (more where its path has kinks) and what twice as many change, below 0.002 (at
+ *   level `final` the twice as many are what is used); `functionEvaluations` calls of the network for one likelihood or one sample.
  * - at level `final` `pathEss8` … `pathEss64` (`pathEss256`), the ESS of whole paths of the ancestral sampler by calls of the network, which
  *   needs no convergence (src/eval/pathWeights.ts), and `evaluationsForEss80`, the calls at which it is 0.8.
  */

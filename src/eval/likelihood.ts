@@ -88,8 +88,8 @@ export const convergenceBound = 0.002;
 
 /**
  * The smallest power of two n ≥ 8 for which doubling the steps changes the mean NLL on `fields` by less than `bound` nats,
- * and that change (a path with kinks takes more, `alignToKinks`); `steps` is undefined when `most` steps are not enough. Coarse integration can make a likelihood look
- * better than it is, so a figure without convergence is no figure.
+ * and that change (a path with kinks takes more, `alignToKinks`); `steps` is undefined when `most` steps are not enough. Coarse
+ * integration can make a likelihood look better than it is, so a figure without convergence is no figure.
  */
 export async function convergedSteps(
   process: DiffusionProcess,

@@ -21,7 +21,7 @@ export interface DiffusionProcess {
   gamma(t: number, out: Float64Array): void;
   /** Writes dγ_i/dt. */
   gammaDerivative(t: number, out: Float64Array): void;
-  /** Times inside (0, 1) at which some dγ_i/dt jumps, ascending; absent where none does. Integrators do not step across them. */
+  /** Times inside (0, 1) at which some dγ_i/dt jumps, ascending; absent where none does. Likelihoods are integrated between them. */
   readonly kinks?: readonly number[];
   /** True when all γ_i(t) are equal at every t: one scalar schedule. */
   readonly uniform: boolean;
