@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import type { DataStatistics } from '../src/basis/types.js';
@@ -88,6 +88,15 @@ function finalFailure(error: unknown): unknown {
   });
 }
 
+async function syncFile(path: string): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
 /** Folder of the data set on this machine, brought from the store and checked when it is not here yet. */
 export async function localDataset(
   { store, cacheFolder }: Pick<Dependencies, 'store' | 'cacheFolder'>,
@@ -107,6 +116,8 @@ export async function localDataset(
         remedy: 'launch the sweep again: its first step makes the data set',
       });
     await checkDataset(fetched);
+    // It is not checked again while it is here, so a power failure must not empty a file of it.
+    for (const name of await readdir(fetched)) await syncFile(join(fetched, name));
     await rename(fetched, folder).catch(async (error: unknown) => {
       // Two trainers of one worker may fetch at once; the first one's copy serves both.
       if (!(await exists(join(folder, manifestName)))) throw error;

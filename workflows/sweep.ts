@@ -1,19 +1,12 @@
-import {
-  ActivityFailure,
-  defineSearchAttributeKey,
-  WorkflowExecutionAlreadyStartedError,
-} from '@temporalio/common';
+import { ActivityFailure, defineSearchAttributeKey } from '@temporalio/common';
 import {
   allHandlersFinished,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
   log,
-  ParentClosePolicy,
   proxyActivities,
   setHandler,
-  sleep,
-  startChild,
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -35,7 +28,7 @@ import { control, local } from './controlActivities.js';
 import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from './messages.js';
 import { createNotifier } from './notify.js';
 import { createRowPin } from './rowPin.js';
-import type { trialSegment } from './trial.js';
+import { createSegmentStarts } from './segmentStarts.js';
 import { handleUpdates } from './updates.js';
 
 const training = (queue: string | undefined) =>
@@ -49,9 +42,6 @@ const training = (queue: string | undefined) =>
 /** How long no report comes before a run ends, and how many are waited for. */
 const quietMilliseconds = 1000;
 const mostReportsAwaited = 64;
-
-/** Milliseconds to wait for the workflow of a segment that has reported to be closed, before its trial's next one starts. */
-const closingMilliseconds = [50, 100, 200, 400, 800, 1600, 3200];
 
 const attribute = {
   sweep: defineSearchAttributeKey('RgsweepSweep', 'KEYWORD'),
@@ -98,11 +88,14 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   };
 
   const notifier = createNotifier(spec, input.failuresTold ?? 0);
-  /** Trials whose segment has reported, and whose workflow may not be closed yet. */
-  const closing = new Set<number>();
+  let startFailure: Error | undefined;
+  const starts = createSegmentStarts((error) => {
+    startFailure ??= error;
+    changed = true;
+  });
   setHandler(sweepStatus, () => machine);
   setHandler(segmentReport, (report) => {
-    closing.add(report.trial);
+    starts.reported(report.trial);
     // A report of a segment that is not open here is a repetition.
     const row = machine.trials[report.trial];
     if (row && row.segment?.kind !== report.purpose && report.outcome !== 'finished') return;
@@ -125,13 +118,13 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   const cancelOpenSegments = async () => {
     const open = machine.trials.filter((row) => row.segment);
     await Promise.all(
-      open.map((row) =>
-        getExternalWorkflowHandle(segmentWorkflowId(spec.name, row.trial))
+      open.map(async ({ trial }) => {
+        const starting = starts.confirmed(trial);
+        if (starting) await starting;
+        await getExternalWorkflowHandle(segmentWorkflowId(spec.name, trial))
           .cancel()
-          .catch((error: unknown) =>
-            log.warn('segment not found for cancellation', { trial: row.trial, error }),
-          ),
-      ),
+          .catch((error: unknown) => log.warn('segment not found for cancellation', { trial, error }));
+      }),
     );
   };
   handleUpdates({
@@ -217,30 +210,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       ...(begun.delete(trial) ? { recorded: true } : {}),
       direct: true,
     };
-    await startSegment(segment);
-  };
-
-  /**
-   * Starts a segment's workflow. A trial that goes straight on finds the workflow of its last segment still closing: that one
-   * reports a moment before it ends. Without having reported it is one from before a restart of this sweep, and will report.
-   */
-  const startSegment = async (segment: SegmentInput): Promise<void> => {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        await startChild<typeof trialSegment>('trialSegment', {
-          workflowId: segmentWorkflowId(spec.name, segment.trial),
-          args: [segment],
-          parentClosePolicy: ParentClosePolicy.ABANDON,
-        });
-        closing.delete(segment.trial);
-        return;
-      } catch (error) {
-        if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error;
-        const wait = closingMilliseconds[attempt];
-        if (!closing.has(segment.trial) || wait === undefined) return;
-        await sleep(wait);
-      }
-    }
+    await starts.start(segment);
   };
 
   /** What was about to be started and is not, since the sweep was paused or has to end just then, waits. */
@@ -251,6 +221,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
 
   for (;;) {
     changed = false;
+    if (startFailure) throw startFailure;
     await watchTime();
     await notifier.flush();
     for (let action = nextAction(machine, spec); action; action = nextAction(machine, spec)) {
@@ -262,6 +233,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
         apply({ type: 'finished', state: action.state });
         showState(action.state);
         await notifier.finished(machine, action.state);
+        await starts.allConfirmed();
         await condition(allHandlersFinished);
         return action.state;
       }
@@ -271,6 +243,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     }
     await giveBack();
     if (workflowInfo().continueAsNewSuggested) {
+      await starts.allConfirmed();
       await quiet();
       await condition(allHandlersFinished);
       await notifier.flush();
@@ -311,6 +284,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   }
 
   async function reconcile(): Promise<void> {
+    await starts.allConfirmed();
     reconciledAt = Date.now();
     const open = machine.trials.filter((row) => row.segment).map((row) => row.trial);
     if (open.length === 0) return;

@@ -44,7 +44,7 @@ export function observedStore(store: ObjectStore, metrics: Pick<Metrics, 'storeO
   return {
     url: store.url,
     get: (key) => observe('get', () => store.get(key)),
-    put: (key, body) => observe('put', () => store.put(key, body)),
+    put: (key, body, options) => observe('put', () => store.put(key, body, options)),
     putIfAbsent: (key, body) => observe('putIfAbsent', () => store.putIfAbsent(key, body)),
     putIfMatch: (key, body, tag) => observe('putIfMatch', () => store.putIfMatch(key, body, tag)),
     delete: (key) => observe('delete', () => store.delete(key)),

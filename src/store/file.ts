@@ -5,13 +5,13 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { RgsweepError } from '../errors.js';
 import { codeOf, explainFileError, isFullDisk } from './fileErrors.js';
+import { createFileListing } from './fileListing.js';
 import { createFileReads } from './fileReads.js';
-import { createFileWrites } from './fileWrites.js';
-import { checkKey, checkPrefix, compareKeys, reservedFolder } from './keys.js';
-import { mapLimited } from './limits.js';
+import { createFileWrites, type FileWrites } from './fileWrites.js';
+import { checkKey, reservedFolder } from './keys.js';
 import { createLocks } from './lock.js';
 import { withRetries, type RetryOptions } from './retry.js';
-import type { ObjectInfo, ObjectStore } from './types.js';
+import type { ObjectStore } from './types.js';
 
 /** Age after which a file in the making has lost its maker: a killed process. */
 const abandonedMilliseconds = 3600_000;
@@ -57,14 +57,14 @@ async function removeAbandoned(folder: string, isCandidate: (name: string) => bo
  */
 export async function openFileStore(
   folder: string,
-  options: Partial<RetryOptions> = {},
+  options: Partial<RetryOptions> & { files?: FileWrites } = {},
 ): Promise<ObjectStore> {
   const url = pathToFileURL(folder).href;
   const own = join(folder, reservedFolder);
   const temporary = join(own, 'temporary');
   const lockFolder = join(own, 'locks');
   const reads = createFileReads();
-  const files = createFileWrites();
+  const { files = createFileWrites() } = options;
   const locks = createLocks(lockFolder, temporary, files);
   const retry = { patienceSeconds: defaultPatienceSeconds, ...options };
   /** Folders whose own entry is known to be on the disk. */
@@ -106,24 +106,32 @@ export async function openFileStore(
     return prepared;
   }
 
-  async function makeFolder(path: string): Promise<void> {
+  /** Makes a folder; gives the folders to sync for it, those above what is not known to be on the disk. */
+  async function makeFolder(path: string): Promise<string[]> {
     // Who removed it since is noticed when something is moved there (`place`).
-    if (syncedFolders.has(path)) return;
+    if (syncedFolders.has(path)) return [];
     await files.mkdir(path);
+    const unsynced: string[] = [];
     for (let at = path; !syncedFolders.has(at); at = dirname(at)) {
-      await files.syncFolder(dirname(at));
-      syncedFolders.add(at);
+      unsynced.push(at);
       if (at === folder || dirname(at) === at) break;
     }
+    return unsynced;
   }
 
-  /** Moves or links a finished file to its place, whose folder another process may be removing as it becomes empty. */
-  async function place<T>(path: string, move: () => Promise<T>): Promise<T> {
+  /**
+   * Moves or links a finished file to its place, whose folder another process may be removing as it becomes empty. The folders
+   * are synced together afterwards: a file system makes one commit of what it is asked at once.
+   */
+  async function place<T>(path: string, isDurable: boolean, move: () => Promise<T>): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        await makeFolder(dirname(path));
+        const unsynced = await makeFolder(dirname(path));
         const result = await move();
-        await files.syncFolder(dirname(path));
+        if (!isDurable) return result;
+        const changed = new Set([dirname(path), ...unsynced.map((at) => dirname(at))]);
+        await Promise.all([...changed].map((at) => files.syncFolder(at)));
+        for (const at of unsynced) syncedFolders.add(at);
         return result;
       } catch (error) {
         if (codeOf(error) !== 'ENOENT' || attempt === 100) throw error;
@@ -146,12 +154,21 @@ export async function openFileStore(
     }
   }
 
-  const writing = (body: Uint8Array) => (file: string) => files.writeDurably(file, body);
+  const writing =
+    (body: Uint8Array, isDurable = true) =>
+    (file: string) =>
+      files.write(file, body, isDurable);
 
-  async function replace(key: string, fill: (file: string) => Promise<void>): Promise<void> {
+  async function replace(
+    key: string,
+    fill: (file: string) => Promise<void>,
+    isDurable = true,
+  ): Promise<void> {
     const path = pathOf(key);
     await explained('write', key, () =>
-      withTemporary(fill, (file) => locks.hold(key, () => place(path, () => files.rename(file, path)))),
+      withTemporary(fill, (file) =>
+        locks.hold(key, () => place(path, isDurable, () => files.rename(file, path))),
+      ),
     );
   }
 
@@ -167,40 +184,6 @@ export async function openFileStore(
     }
   }
 
-  async function entriesOf(path: string): Promise<{ name: string; isFolder: boolean }[]> {
-    return (await reads.folder(path))
-      .filter((entry) => entry.isFile() || entry.isDirectory())
-      .filter((entry) => !(path === folder && entry.name === reservedFolder))
-      .map((entry) => ({ name: entry.name, isFolder: entry.isDirectory() }))
-      .sort((a, b) => compareKeys(a.isFolder ? `${a.name}/` : a.name, b.isFolder ? `${b.name}/` : b.name));
-  }
-
-  /** Objects below a folder whose first component begins with `start`. */
-  async function* walk(folderKey: string, start: string): AsyncGenerator<ObjectInfo> {
-    const path = folderKey === '' ? folder : join(folder, folderKey);
-    const entries = (await explained('list', folderKey, () => entriesOf(path))).filter(({ name }) =>
-      name.startsWith(start),
-    );
-    const statuses = await mapLimited(entries, 32, ({ name, isFolder }) =>
-      isFolder ? Promise.resolve(undefined) : files.stat(join(path, name)).catch(() => undefined),
-    );
-    for (const [index, { name, isFolder }] of entries.entries()) {
-      const key = folderKey === '' ? name : `${folderKey}/${name}`;
-      const status = statuses[index];
-      if (isFolder) yield* walk(key, '');
-      else if (status) yield { key, bytes: status.size, modifiedAt: status.mtime };
-    }
-  }
-
-  /** Is there a file in a folder, however deep? */
-  async function hasObject(path: string): Promise<boolean> {
-    const entries = await reads.folder(path);
-    if (entries.some((entry) => entry.isFile())) return true;
-    for (const entry of entries)
-      if (entry.isDirectory() && (await hasObject(join(path, entry.name)))) return true;
-    return false;
-  }
-
   return {
     url,
 
@@ -210,8 +193,8 @@ export async function openFileStore(
       return body && { body, tag: tagOf(body) };
     },
 
-    async put(key, body) {
-      await replace(key, writing(body));
+    async put(key, body, { isDurable = true } = {}) {
+      await replace(key, writing(body, isDurable), isDurable);
       return tagOf(body);
     },
 
@@ -222,7 +205,7 @@ export async function openFileStore(
       return explained('write', key, () =>
         withTemporary(writing(body), async (file) => {
           try {
-            await place(path, async () => {
+            await place(path, true, async () => {
               if (!linked) await files.link(file, path);
               linked = true;
             });
@@ -243,7 +226,7 @@ export async function openFileStore(
           locks.hold(key, async () => {
             const current = moved ? undefined : await reads.file(path);
             if (!moved && (!current || tagOf(current) !== tag)) return undefined;
-            await place(path, async () => {
+            await place(path, true, async () => {
               if (!moved) await files.rename(file, path);
               moved = true;
             });
@@ -253,19 +236,7 @@ export async function openFileStore(
       );
     },
 
-    async *list(prefix) {
-      checkPrefix(prefix);
-      const slash = prefix.lastIndexOf('/');
-      yield* walk(prefix.slice(0, Math.max(0, slash)), prefix.slice(slash + 1));
-    },
-
-    async *listFolders(prefix) {
-      checkPrefix(prefix);
-      const folderKey = prefix.replace(/\/$/, '');
-      const path = folderKey === '' ? folder : join(folder, folderKey);
-      for (const { name, isFolder } of await explained('list', prefix, () => entriesOf(path)))
-        if (isFolder && (await explained('list', prefix, () => hasObject(join(path, name))))) yield name;
-    },
+    ...createFileListing(folder, { reads, files, explained }),
 
     async *leftovers(olderThanMilliseconds) {
       const names = await readdir(temporary).catch(() => []);
@@ -308,7 +279,7 @@ export async function openFileStore(
         await files.mkdir(dirname(file));
         const partial = `${file}.${randomUUID()}.partial`;
         try {
-          await files.copyDurably(path, partial);
+          await files.copy(path, partial, false);
         } catch (error) {
           if (!(await exists())) return false;
           throw error;
@@ -321,7 +292,7 @@ export async function openFileStore(
     async upload(key, file) {
       if (!(await files.stat(file).catch(() => undefined)))
         throw new RgsweepError('data-missing', `there is no file ${file} to copy to ${url}`);
-      await replace(key, (copy) => files.copyDurably(file, copy));
+      await replace(key, (copy) => files.copy(file, copy, true));
     },
   };
 }

@@ -33,12 +33,10 @@ export interface FileWrites {
   rmdir(path: string): Promise<void>;
   /** Makes a folder with those above it; one that is there is no error. */
   mkdir(path: string): Promise<void>;
-  /** Writes a new small file, of which nothing has to survive a power failure. */
-  writeNew(path: string, text: string): Promise<void>;
-  /** Writes a new file, whole and on the disk, or leaves none. */
-  writeDurably(path: string, body: Uint8Array): Promise<void>;
+  /** Writes a new file, whole, or leaves none; `isDurable`: on the disk when it resolves. */
+  write(path: string, body: Uint8Array, isDurable: boolean): Promise<void>;
   /** The same with the content of another file. */
-  copyDurably(from: string, to: string): Promise<void>;
+  copy(from: string, to: string, isDurable: boolean): Promise<void>;
   /** Makes a folder's entries survive a power failure; where folders cannot be opened, the file system sees to it. */
   syncFolder(folder: string): Promise<void>;
 }
@@ -78,6 +76,14 @@ export function createFileWrites(pace = createPace()): FileWrites {
     }
   }
 
+  async function syncAndClose(file: number): Promise<void> {
+    try {
+      await syncFile(file);
+    } finally {
+      await close(file);
+    }
+  }
+
   return {
     stat: (path) =>
       pace.quick(
@@ -110,27 +116,22 @@ export function createFileWrites(pace = createPace()): FileWrites {
         () => mkdir(path, { recursive: true }),
       );
     },
-    writeNew: (path, text) =>
-      pace.quick(
-        () => fs.writeFileSync(path, text, { flag: 'wx' }),
-        () => writeFileLater(path, text, { flag: 'wx' }),
-      ),
-
-    async writeDurably(path, body) {
+    async write(path, body, isDurable) {
       try {
-        const file = await fill(path, body);
-        try {
-          await syncFile(file);
-        } finally {
-          await close(file);
-        }
+        if (isDurable) await syncAndClose(await fill(path, body));
+        else if (body.length > smallBytes) await writeFileLater(path, body, { flag: 'wx' });
+        else
+          await pace.quick(
+            () => fs.writeFileSync(path, body, { flag: 'wx' }),
+            () => writeFileLater(path, body, { flag: 'wx' }),
+          );
       } catch (error) {
         await removeQuietly(path);
         throw error;
       }
     },
 
-    async copyDurably(from, to) {
+    async copy(from, to, isDurable) {
       try {
         const isSmall = (await this.stat(from)).size <= smallBytes;
         if (isSmall)
@@ -139,15 +140,12 @@ export function createFileWrites(pace = createPace()): FileWrites {
             () => copyFile(from, to, newCopy),
           );
         else await copyFile(from, to, newCopy);
+        if (!isDurable) return;
         const file = await pace.quick(
           () => fs.openSync(to, 'r'),
           () => openFile(to, 'r'),
         );
-        try {
-          await syncFile(file);
-        } finally {
-          await close(file);
-        }
+        await syncAndClose(file);
       } catch (error) {
         await removeQuietly(to);
         throw error;

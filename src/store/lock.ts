@@ -162,7 +162,8 @@ export function createLocks(folder: string, temporary: string, operations = crea
   async function acquire(lock: string, name: string): Promise<string[]> {
     const token = randomUUID();
     const ours = join(temporary, token);
-    await operations.writeNew(ours, JSON.stringify({ token, ...self }));
+    // Of a lock nothing has to survive a power failure.
+    await operations.write(ours, Buffer.from(JSON.stringify({ token, ...self })), false);
     try {
       const begun = performance.now();
       const now = async () => (await operations.stat(ours)).mtimeMs + performance.now() - begun;

@@ -31,7 +31,9 @@ export async function writeLog(
   lines: readonly LogLine[],
 ): Promise<void> {
   const body = lines.map((line) => `${encodeJsonLine(line)}\n`).join('');
-  await store.put(layout.log(at.sweep, at.trial, at.part), Buffer.from(body, 'utf8'));
+  // A log's last lines are not worth the wait for a disk, once for each attempt.
+  const key = layout.log(at.sweep, at.trial, at.part);
+  await store.put(key, Buffer.from(body, 'utf8'), { isDurable: false });
 }
 
 /** Deletes the oldest parts beyond the number that is kept. */

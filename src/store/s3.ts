@@ -307,7 +307,7 @@ export async function openS3Store(options: S3StoreOptions): Promise<ObjectStore>
         try {
           const { Body, ContentLength } = await client.send(new GetObjectCommand(objectAt(key)));
           await mkdir(dirname(file), { recursive: true });
-          await pipeline(Body as Readable, createWriteStream(partial, { flags: 'wx', flush: true }));
+          await pipeline(Body as Readable, createWriteStream(partial, { flags: 'wx' }));
           const { size } = await stat(partial);
           if (ContentLength !== undefined && size !== ContentLength)
             throw new ShortAnswerError(`${size} of ${ContentLength} bytes came`);

@@ -20,11 +20,20 @@ export interface TaggedObject {
   tag: string;
 }
 
+/** How something is written. */
+export interface PutOptions {
+  /**
+   * `false` for what a power failure may take back: a store in a folder does not wait for its disk then, and such an object can
+   * be empty afterwards. Without it the write is durable.
+   */
+  isDurable?: boolean;
+}
+
 /**
  * The only way rgsweep keeps anything: a flat map from keys (`a/b/c`, no leading slash, no `..`) to bytes.
  * Two implementations, `s3://bucket/prefix` and `file:///folder`, pass one contract suite.
  *
- * A write is atomic (a reader sees the old object or the whole new one) and durable when the promise resolves.
+ * A write is atomic (a reader sees the old object or the whole new one) and, but for `PutOptions`, durable when the promise resolves.
  * Every method throws `RgsweepError('store-unavailable')` naming the store and the key when the store cannot be
  * reached or written after its own retries.
  */
@@ -34,7 +43,7 @@ export interface ObjectStore {
   /** The content, or undefined when there is no such key. */
   get(key: string): Promise<TaggedObject | undefined>;
   /** Writes, replacing what was there; returns the new tag. */
-  put(key: string, body: Uint8Array): Promise<string>;
+  put(key: string, body: Uint8Array, options?: PutOptions): Promise<string>;
   /** Writes only when the key does not exist; undefined when it does. */
   putIfAbsent(key: string, body: Uint8Array): Promise<string | undefined>;
   /** Writes only when the current tag is `tag`; undefined when it is not. */
@@ -49,7 +58,7 @@ export interface ObjectStore {
   listFolders(prefix: string): AsyncIterable<string>;
   /** Removes; removing what is not there is no error. */
   delete(key: string): Promise<void>;
-  /** Copies an object into a local file (streamed, atomic); false when there is no such key. */
+  /** Copies an object into a local file (streamed, atomic, not synced to the disk); false when there is no such key. */
   download(key: string, file: string): Promise<boolean>;
   /** Copies a local file into an object (streamed in parts where large). */
   upload(key: string, file: string): Promise<void>;

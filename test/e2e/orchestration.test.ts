@@ -1,11 +1,13 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { presets } from '../../src/schedule/presets.js';
 import { openStore } from '../../src/store/open.js';
 import { readSnapshot } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
+import type { SweepMachine } from '../../src/sweep/state.js';
 import type { TrialRecord } from '../../src/sweep/types.js';
 import { uninterrupted } from './fixtureFigures.js';
 import { fixtureTrainer, TestStack, trainersBelow, until } from './harness.js';
@@ -178,6 +180,21 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     expectWholeSweep(trials);
     for (const trial of trials) expect(trial.stepsPaid).toBe(trial.rungs.at(-1)!.step);
   }, 300_000);
+
+  it('a pause --now that comes while segments are just being started reaches each of them', async () => {
+    const long = sweepFile('early').replace('rungs: [20, 40]', 'rungs: [2000, 4000]');
+    expect((await stack.run('launch', stack.writeSweep('early', long))).code).toBe(0);
+    const handle = stack.client.workflow.getHandle('early');
+    const open = async () =>
+      (await handle.query<SweepMachine>('status')).trials.filter(({ segment }) => segment).length;
+    // As soon as the sweep has decided to start one: the server may not know of it yet.
+    while ((await open()) === 0) await sleep(5);
+    await handle.executeUpdate('pause', { args: [{ now: true }] });
+    await until('no segment to be open', async () => (await open()) === 0, 30);
+    expect((await snapshot('early')).trials.flatMap(({ rungs }) => rungs)).toEqual([]);
+    expect((await stack.run('stop', 'early')).code).toBe(0);
+    await ended('early', 'stopped');
+  }, 120_000);
 
   it('notices a segment that was terminated behind its back', async () => {
     await launch('terminated');
