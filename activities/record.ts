@@ -7,6 +7,7 @@ import {
   readSpec,
   readSweepRecord,
   readTrial,
+  trialsOf,
   updateSweepRecord,
   writeTrial,
 } from '../src/store/records.js';
@@ -158,6 +159,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         state: givenUp ? 'failed' : record.state,
         stepsPaid: record.stepsPaid + details.stepsTrained,
         trainerSeconds: worked(record, details.seconds ?? 0),
+        ...(details.backend === undefined ? {} : { backend: details.backend }),
         failures: [
           ...record.failures,
           { kind, message: message.slice(0, 2000), step: details.step, at: new Date().toISOString() },
@@ -177,7 +179,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     async recordSweep({ sweep, state, ended }) {
       const now = new Date().toISOString();
       if (ended && state === 'complete') {
-        for (const record of await listTrials(store, sweep))
+        for await (const record of trialsOf(store, sweep))
           if (record.state === 'paused' || record.state === 'waiting')
             await writeTrial(store, sweep, { ...record, state: 'pruned', updatedAt: now });
       }

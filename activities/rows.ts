@@ -5,6 +5,7 @@ import { layout } from '../src/store/layout.js';
 import type { ObjectInfo, ObjectStore } from '../src/store/types.js';
 import { applyChanges, unpackRows, type PackedRows } from '../src/sweep/pack.js';
 import type { TrialRow } from '../src/sweep/rows.js';
+import { recentSweeps } from './recentSweeps.js';
 import type { Activities, PinnedRows } from './types.js';
 
 /** Snapshots that stay: the one in use, and the one before, which a repeated suggestion may still read. */
@@ -18,7 +19,7 @@ export interface RowSnapshots {
 
 /** Snapshots of a sweep's rows in the store; the newest one of each sweep is remembered. */
 export function createRowSnapshots(store: ObjectStore): RowSnapshots {
-  const newest = new Map<string, { id: string; rows: TrialRow[] }>();
+  const memory = recentSweeps((): { newest?: { id: string; rows: TrialRow[] } } => ({}));
 
   async function removeOlder(sweep: string, id: string): Promise<void> {
     const others: ObjectInfo[] = [];
@@ -33,20 +34,20 @@ export function createRowSnapshots(store: ObjectStore): RowSnapshots {
       const body = encodeJson(rows);
       const id = createHash('sha256').update(body).digest('hex').slice(0, 32);
       await store.put(layout.rowSnapshot(sweep, id), body);
-      newest.set(sweep, { id, rows: unpackRows(rows) });
+      memory(sweep).newest = { id, rows: unpackRows(rows) };
       await removeOlder(sweep, id);
       return id;
     },
 
     async read(sweep, { snapshot, changes }) {
       if (snapshot === undefined) return applyChanges([], changes);
-      let kept = newest.get(sweep);
+      let kept = memory(sweep).newest;
       if (kept?.id !== snapshot) {
         const key = layout.rowSnapshot(sweep, snapshot);
         const object = await store.get(key);
         if (!object) throw new RgsweepError('store-unavailable', `${store.url} has no ${key}`);
         kept = { id: snapshot, rows: unpackRows(decodeJson(object.body, key) as PackedRows) };
-        newest.set(sweep, kept);
+        memory(sweep).newest = kept;
       }
       return applyChanges(kept.rows, changes);
     },

@@ -154,6 +154,7 @@ export async function runSegment<T>(
       step: progress.step,
       stepsTrained: progress.stepsTrained,
       seconds: seconds(),
+      ...(progress.backend === undefined ? {} : { backend: progress.backend }),
       ...(logbook.warnings.length > 0 ? { warnings: [...logbook.warnings] } : {}),
     };
     if (known === 'cancelled' || (stop.signal.aborted && known === 'preempted')) {

@@ -2,7 +2,7 @@ import { ApplicationFailure } from '@temporalio/activity';
 import { RgsweepError, type FailureKind } from '../src/errors.js';
 import { createSampler } from '../src/samplers/index.js';
 import type { Observation } from '../src/samplers/types.js';
-import { configurationIndex, observationsOf } from '../src/sweep/observations.js';
+import { configurationIndex, observationsOf, type SeenRows } from '../src/sweep/observations.js';
 import { isSettled } from '../src/sweep/configurations.js';
 import { presets } from '../src/schedule/presets.js';
 import type { Parameters } from '../src/space/types.js';
@@ -13,15 +13,23 @@ import type { TrialRow } from '../src/sweep/rows.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
 import type { Dependencies } from './dependencies.js';
 import { identityOf } from './identity.js';
+import { recentSweeps } from './recentSweeps.js';
 import { createRowSnapshots } from './rows.js';
 import type { Activities, SuggestActivityInput } from './types.js';
 
-/** Parameters and canonical key of a trial never change once it has a result, so they are read once per process. */
+/** What never changes of a trial once it has a result, so it is read once per process. Kept small: there are thousands. */
 interface KnownTrial {
-  parameters: Parameters;
-  /** Of them those of the search space. */
+  /** Its parameters that are in the search space. */
   searched: Parameters;
+  /** Its canonical key. */
   key: string;
+}
+
+/** What a process keeps of a sweep, so that a suggestion makes little anew: what lives through one is slow to be freed. */
+interface KnownSweep {
+  trials: (KnownTrial | undefined)[];
+  seen: SeenRows;
+  prior?: readonly Observation[];
 }
 
 /** Trials read at a time. */
@@ -48,58 +56,50 @@ function originOf({ source, firstRung, job }: SuggestActivityInput) {
 export function createSuggest(dependencies: Dependencies): Pick<Activities, 'suggest' | 'keepRows'> {
   const { store, metrics } = dependencies;
   const snapshots = createRowSnapshots(store);
-  const knownBySweep = new Map<string, (KnownTrial | undefined)[]>();
-  const priorBySweep = new Map<string, readonly Observation[]>();
+  const knownSweep = recentSweeps((): KnownSweep => ({ trials: [], seen: new WeakMap() }));
 
-  /** Parameters of all earlier trials, by number. */
+  /** What is known of each earlier trial, by number. */
   async function knownTrials(
     spec: SweepSpec,
     rows: readonly TrialRow[],
-  ): Promise<(KnownTrial | undefined)[]> {
-    let kept = knownBySweep.get(spec.name);
-    if (!kept) knownBySweep.set(spec.name, (kept = []));
+  ): Promise<(trial: number) => KnownTrial | undefined> {
+    const kept = knownSweep(spec.name).trials;
     const names = new Set(spec.space.parameters.map((parameter) => parameter.name));
-    const found = kept.slice(0, rows.length);
-    const missing = rows.filter((row) => found[row.trial] === undefined);
+    const open = new Map<number, KnownTrial>();
+    const missing = rows.filter((row) => kept[row.trial] === undefined);
     for (let first = 0; first < missing.length; first += parallelReads)
       await Promise.all(
         missing.slice(first, first + parallelReads).map(async (row) => {
           const record = await readTrial(store, spec.name, row.trial);
           if (!record) return;
           const searched = Object.entries(record.parameters).filter(([name]) => names.has(name));
-          const known = {
-            parameters: record.parameters,
-            searched: Object.fromEntries(searched),
-            key: record.key,
-          };
-          found[row.trial] = known;
+          const known = { searched: Object.fromEntries(searched), key: record.key };
           // The record of a trial without a result may yet be written again, after a crash between the two.
           if (isSettled(row)) kept[row.trial] = known;
+          else open.set(row.trial, known);
         }),
       );
-    return found;
+    return (trial) => open.get(trial) ?? kept[trial];
   }
 
   /** What the sweep was started from; it never changes. */
   async function priorsOf({ name, warmStart }: SweepSpec): Promise<readonly Observation[]> {
     if (!warmStart) return [];
-    const kept = priorBySweep.get(name);
-    if (kept) return kept;
+    const known = knownSweep(name);
+    if (known.prior) return known.prior;
     const prior = await readPrior(store, name);
     if (!prior)
       throw new RgsweepError('data-missing', `${store.url} has no ${layout.prior(name)}`, {
         remedy: 'restore it from a copy of the store, or launch the sweep under another name',
       });
-    priorBySweep.set(name, prior.observations);
-    return prior.observations;
+    return (known.prior = prior.observations);
   }
 
-  function choose(
+  async function choose(
     input: SuggestActivityInput,
     rows: readonly TrialRow[],
-    known: readonly (KnownTrial | undefined)[],
-    prior: readonly Observation[],
-  ): Parameters {
+    known: (trial: number) => KnownTrial | undefined,
+  ): Promise<Parameters> {
     const { spec, source, visible } = input;
     if (source.from === 'baseline') {
       const { contenders = {} } = spec;
@@ -108,14 +108,16 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
     }
     if (source.from === 'enqueued') return { ...spec.defaults, ...source.parameters };
     if (source.from === 'replicate') {
-      const leader = known[source.of];
+      const leader = await readTrial(store, spec.name, source.of);
       if (!leader) throw new RgsweepError('data-missing', `${store.url} has no record of trial ${source.of}`);
       return leader.parameters;
     }
-    const observations = observationsOf(spec, rows, (trial) => known[trial]?.searched, visible);
+    const prior = await priorsOf(spec);
+    const { seen } = knownSweep(spec.name);
+    const observations = observationsOf(spec, rows, (trial) => known(trial)?.searched, visible, seen);
     const suggested = createSampler(spec.sampler.name)({
       space: spec.space,
-      observations: [...observations, ...prior],
+      observations: prior.length === 0 ? observations : [...observations, ...prior],
       trial: configurationIndex(rows),
       seed: spec.sampler.seed,
     });
@@ -156,7 +158,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
     try {
       const rows = await snapshots.read(spec.name, input.rows);
       const known = await knownTrials(spec, rows);
-      const parameters = choose(input, rows, known, await priorsOf(spec));
+      const parameters = await choose(input, rows, known);
       chosen = parameters;
       // Common random numbers: trials that differ in their schedule alone share data order and noise.
       const seed = spec.sampler.seed + (source.from === 'replicate' ? source.index : 0);
@@ -164,7 +166,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
       const { key } = identity;
       // In a reproducible sweep a failure that came in meanwhile must not matter; a twin of one that failed has failed with it.
       const twin = rows.findIndex(
-        (row) => known[row.trial]?.key === key && (row.state !== 'failed' || input.visible !== undefined),
+        (row) => known(row.trial)?.key === key && (row.state !== 'failed' || input.visible !== undefined),
       );
       const equals = twin < 0 || source.from === 'replicate' ? undefined : (rows[twin]!.equals ?? twin);
       const now = new Date().toISOString();

@@ -81,6 +81,8 @@ export interface SegmentFailureDetails {
   warnings?: string[];
   /** Seconds that the trainer worked. */
   seconds?: number;
+  /** Where it trained or measured, when it got so far. */
+  backend?: string;
 }
 
 /** Heartbeat details of `train`: a hint for people, never the truth (that is the manifest in the store). */

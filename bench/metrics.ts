@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { Registry } from 'prom-client';
 import { createMetrics } from '../src/metrics/metrics.js';
 import { startMetricsServer } from '../src/metrics/server.js';
-import { sweepGauges } from '../src/metrics/sweepView.js';
+import { createSweepTally } from '../src/metrics/sweepTally.js';
 import { wholeNumber } from './arguments/wholeNumber.js';
 import { sweepOf } from './page/sweep.js';
 import { quantile } from './search/statistics.js';
@@ -44,7 +44,12 @@ async function measure(trials: number): Promise<Cost> {
   const registry = new Registry();
   const metrics = createMetrics(registry);
   const view = { ...sweepOf('large', trials), state: 'running' as const, ranSeconds: 3600 };
-  metrics.sweep(view);
+  const tallied = () => {
+    const tally = createSweepTally(view);
+    for (const trial of view.trials) tally.add(trial);
+    return tally;
+  };
+  metrics.sweep(tallied());
   const server = await startMetricsServer({
     registry,
     exemplars: metrics.exemplars,
@@ -55,7 +60,7 @@ async function measure(trials: number): Promise<Cost> {
     const scrape = async () => (await fetch(server.url)).text();
     const page = await scrape();
     const cost = await costOf(scrape);
-    const gauges = await costOf(() => sweepGauges(view));
+    const gauges = await costOf(() => tallied().gauges());
     const series = page.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length;
     const words = ({ processor, clock }: Cost) =>
       `${processor.toFixed(1)} ms of a processor, ${clock.toFixed(1)} ms by the clock`;

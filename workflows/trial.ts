@@ -119,6 +119,7 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
       const { kind, message, details } = failure;
       // Where the measurement failed its training was paid all the same, and no other record holds it.
       const all = {
+        ...(trained?.backend ? { backend: trained.backend } : {}),
         ...details,
         stepsTrained: (trained?.stepsTrained ?? 0) + details.stepsTrained,
         seconds: (trained?.trainSeconds ?? 0) + (details.seconds ?? 0),
@@ -214,6 +215,7 @@ function failureOf(error: unknown): Failure {
         step: progress?.step ?? 0,
         stepsTrained: progress?.stepsTrained ?? 0,
         seconds: progress?.seconds ?? 0,
+        ...(progress?.backend === undefined ? {} : { backend: progress.backend }),
       },
     };
   }

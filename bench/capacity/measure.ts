@@ -5,6 +5,7 @@ import { gunzipSync } from 'node:zlib';
 import proto from '@temporalio/proto';
 import { Registry } from 'prom-client';
 import { createMetrics } from '../../src/metrics/metrics.js';
+import { createSweepTally } from '../../src/metrics/sweepTally.js';
 import { saveCheckpoint, applyRetention, restoreLatestCheckpoint } from '../../src/store/checkpoints.js';
 import { takeLease } from '../../src/store/lease.js';
 import { openStore } from '../../src/store/open.js';
@@ -106,13 +107,14 @@ export async function measureCosts(): Promise<Costs> {
   }));
   const trainSeries = await seriesOf((metrics) => metrics.slots({ total: 1 }));
   const controlSeries = await seriesOf((metrics) =>
-    metrics.sweep({
-      spec: trivialSweep('capacity', 100, 1),
-      state: 'running',
-      startedAt: new Date(0).toISOString(),
-      ranSeconds: 0,
-      trials: [],
-    }),
+    metrics.sweep(
+      createSweepTally({
+        spec: trivialSweep('capacity', 100, 1),
+        state: 'running',
+        startedAt: new Date(0).toISOString(),
+        ranSeconds: 0,
+      }),
+    ),
   );
   return {
     segmentEvents: segment.events,

@@ -1,6 +1,6 @@
 import type { SweepAmendment, SweepSnapshot } from '../sweep/types.js';
 import { budgetNames } from './labels.js';
-import type { GaugeValue } from './sweepView.js';
+import type { GaugeValue } from './sweepTally.js';
 
 /** What budgets bound: searched configurations begun, steps of results, seconds the sweep ran, seconds its trainers worked. */
 export type Spent = Record<(typeof budgetNames)[number], number>;

@@ -4,7 +4,7 @@ import type { ScheduleFamily } from '../schedule/types.js';
 import { createExemplars, type Exemplars, type TrialReference } from './exemplars.js';
 import type { MetricDefinition, StoreOperation } from './labels.js';
 import { rungLabel } from './objectives.js';
-import { sweepGauges, type SweepView } from './sweepView.js';
+import type { SweepTally } from './sweepTally.js';
 import {
   closedLabelSets,
   metricTable,
@@ -38,8 +38,8 @@ export interface TrainerRecorder {
 export interface Metrics {
   /** Trials behind the observations, for pages that may name them. */
   exemplars: Exemplars;
-  /** Makes the gauges of one sweep what `view` says, and removes series that it has no more. */
-  sweep(view: SweepView): void;
+  /** Makes the gauges of one sweep what `tally` says, and removes series that it has no more. */
+  sweep(tally: SweepTally): void;
   /** Removes all gauges of a sweep that this worker looks after no more. */
   forgetSweep(sweep: string): void;
   /** An evaluation ended; of `metrics`, kl, ess and nll are kept by rung. */
@@ -190,17 +190,17 @@ export function createMetrics(
 
   return {
     exemplars,
-    sweep(view) {
-      const before = seriesOfSweep.get(view.spec.name);
+    sweep(tally) {
+      const before = seriesOfSweep.get(tally.sweep);
       const after = new Map<string, { metric: SweepMetricKey; labels: Record<string, string> }>();
-      for (const { metric, labels, value } of sweepGauges(view)) {
+      for (const { metric, labels, value } of tally.gauges()) {
         sweepGaugeByKey.get(metric)!.set(labels, value);
         const name = JSON.stringify([metric, labels]);
         after.set(name, { metric, labels });
         before?.delete(name);
       }
-      forget(view.spec.name);
-      seriesOfSweep.set(view.spec.name, after);
+      forget(tally.sweep);
+      seriesOfSweep.set(tally.sweep, after);
     },
     forgetSweep: forget,
     evaluated({ seconds, rung, metrics, of }) {

@@ -69,58 +69,67 @@ const choices = {
 
 const choiceEntries = Object.entries(choices);
 
+/** The objective of searched trials, taken in one at a time. */
+export interface ObjectiveTally {
+  add(trial: Pick<TrialRecord, 'baseline' | 'rungs' | 'parameters'>): void;
+  gauges(): ObjectiveGauge[];
+}
+
 /**
  * The objective of the searched trials at each rung: its quantiles over all of them, and best and median by basis, colour,
  * cutoff width and trajectory. Baselines are left out, as they are shown beside. The number of series does not depend on the number
- * of trials.
+ * of trials, and of each no more is kept than its values.
  */
-export function objectiveGauges(trials: readonly TrialRecord[], objective: Objective): ObjectiveGauge[] {
-  const { metric: name, direction } = objective;
+export function createObjectiveTally({ metric: name, direction }: Objective): ObjectiveTally {
   /** Values by rung, then by choice and its value. */
   const values = new Map<string, number[]>();
   const grouped = new Map<
     string,
     { metric: SweepMetricKey; labels: Record<string, string>; values: number[] }
   >();
-  for (const { baseline, rungs, parameters } of trials) {
-    if (baseline !== undefined || rungs.length === 0) continue;
-    const schedule = readScheduleParameters(parameters);
-    const chosen = choiceEntries.flatMap(([choice, { metric, of }]) => {
-      const value = of(schedule);
-      return value === undefined ? [] : [{ choice, metric, value }];
-    });
-    for (const { rung, metrics } of rungs) {
-      const value = metrics[name];
-      if (value === undefined || !Number.isFinite(value)) continue;
-      const label = rungLabel(rung);
-      const known = values.get(label);
-      if (known) known.push(value);
-      else values.set(label, [value]);
-      for (const { choice, metric, value: choiceValue } of chosen) {
-        const key = `${choice} ${label} ${choiceValue}`;
-        const group = grouped.get(key);
-        if (group) group.values.push(value);
-        else grouped.set(key, { metric, labels: { rung: label, [choice]: choiceValue }, values: [value] });
-      }
-    }
-  }
   // An array of numbers alone sorts them without asking how.
   const ascending = (of: readonly number[]) => [...Float64Array.from(of).sort()];
-  const gauges: ObjectiveGauge[] = [];
-  for (const [rung, all] of values) {
-    const sorted = ascending(all);
-    for (const level of quantileLabels)
-      gauges.push({
-        metric: 'objectiveQuantile',
-        labels: { rung, level },
-        value: quantileOf(sorted, Number(level)),
+  return {
+    add({ baseline, rungs, parameters }) {
+      if (baseline !== undefined || rungs.length === 0) return;
+      const schedule = readScheduleParameters(parameters);
+      const chosen = choiceEntries.flatMap(([choice, { metric, of }]) => {
+        const value = of(schedule);
+        return value === undefined ? [] : [{ choice, metric, value }];
       });
-  }
-  for (const { metric, labels, values: all } of grouped.values()) {
-    const sorted = ascending(all);
-    const best = direction === 'minimize' ? sorted[0]! : sorted.at(-1)!;
-    gauges.push({ metric, labels: { ...labels, statistic: 'best' }, value: best });
-    gauges.push({ metric, labels: { ...labels, statistic: 'median' }, value: quantileOf(sorted, 0.5) });
-  }
-  return gauges;
+      for (const { rung, metrics } of rungs) {
+        const value = metrics[name];
+        if (value === undefined || !Number.isFinite(value)) continue;
+        const label = rungLabel(rung);
+        const known = values.get(label);
+        if (known) known.push(value);
+        else values.set(label, [value]);
+        for (const { choice, metric, value: choiceValue } of chosen) {
+          const key = `${choice} ${label} ${choiceValue}`;
+          const group = grouped.get(key);
+          if (group) group.values.push(value);
+          else grouped.set(key, { metric, labels: { rung: label, [choice]: choiceValue }, values: [value] });
+        }
+      }
+    },
+    gauges() {
+      const gauges: ObjectiveGauge[] = [];
+      for (const [rung, all] of values) {
+        const sorted = ascending(all);
+        for (const level of quantileLabels)
+          gauges.push({
+            metric: 'objectiveQuantile',
+            labels: { rung, level },
+            value: quantileOf(sorted, Number(level)),
+          });
+      }
+      for (const { metric, labels, values: all } of grouped.values()) {
+        const sorted = ascending(all);
+        const best = direction === 'minimize' ? sorted[0]! : sorted.at(-1)!;
+        gauges.push({ metric, labels: { ...labels, statistic: 'best' }, value: best });
+        gauges.push({ metric, labels: { ...labels, statistic: 'median' }, value: quantileOf(sorted, 0.5) });
+      }
+      return gauges;
+    },
+  };
 }

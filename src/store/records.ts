@@ -105,16 +105,31 @@ export function readTrial(
   return readJson<TrialRecord>(store, layout.trialRecord(sweep, trial));
 }
 
-/** Records of all trials, by number. Only folders are listed, whatever checkpoints and curves lie in them. */
-export async function listTrials(store: ObjectStore, sweep: string): Promise<TrialRecord[]> {
+/** Numbers of all trials, ascending. Only folders are listed, whatever checkpoints and curves lie in them. */
+async function trialNumbers(store: ObjectStore, sweep: string): Promise<number[]> {
   const numbers: number[] = [];
   for await (const name of store.listFolders(layout.trials(sweep))) {
     const trial = parseTrialFolderName(name);
     if (trial !== undefined) numbers.push(trial);
   }
-  numbers.sort((a, b) => a - b);
+  return numbers.sort((a, b) => a - b);
+}
+
+/** Records of all trials, by number. */
+export async function listTrials(store: ObjectStore, sweep: string): Promise<TrialRecord[]> {
+  const numbers = await trialNumbers(store, sweep);
   const records = await mapLimited(numbers, parallelReads, (trial) => readTrial(store, sweep, trial));
   return records.filter((record) => record !== undefined);
+}
+
+/** Records of all trials, by number, for whoever looks at each once: no more than a few are held at a time. */
+export async function* trialsOf(store: ObjectStore, sweep: string): AsyncGenerator<TrialRecord> {
+  const numbers = await trialNumbers(store, sweep);
+  for (let first = 0; first < numbers.length; first += parallelReads) {
+    const some = numbers.slice(first, first + parallelReads);
+    for (const record of await Promise.all(some.map((trial) => readTrial(store, sweep, trial))))
+      if (record) yield record;
+  }
 }
 
 /** A part of a learning curve: its first line says when it was written, each other one is a point. */

@@ -2,7 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { messageOf } from '../errors.js';
 import type { Metrics } from '../metrics/metrics.js';
-import { listSweeps, listTrials, ranSeconds, readSpec, readSweepRecord } from '../store/records.js';
+import { createSweepTally } from '../metrics/sweepTally.js';
+import { listSweeps, ranSeconds, readSpec, readSweepRecord, trialsOf } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 
 const refreshMilliseconds = 15_000;
@@ -41,14 +42,15 @@ export function createSweepGauges(options: {
     if (finishedAt !== undefined && shown.get(name) === finishedAt) return;
     const spec = await readSpec(store, name);
     if (!spec) return;
-    metrics.sweep({
+    const tally = createSweepTally({
       spec,
       state,
       startedAt,
       amendments,
       ranSeconds: ranSeconds(record, new Date(now()).toISOString()),
-      trials: await listTrials(store, name),
     });
+    for await (const trial of trialsOf(store, name)) tally.add(trial);
+    metrics.sweep(tally);
     shown.set(name, finishedAt);
   }
 

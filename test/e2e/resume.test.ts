@@ -125,7 +125,8 @@ describe('what a sweep goes on from', () => {
     expect(['complete', 'pruned']).toContain(finished[1]!.state);
     expect(stepsOf('failing').filter((line) => line === '1 10')).toHaveLength(1);
     expect(stepsOf('failing').filter((line) => line === '1 11')).toHaveLength(2);
-    expect(finished[2]).toMatchObject({ state: 'failed', failures: [{ kind: 'diverged', step: 16 }] });
+    const failures = [{ kind: 'diverged', step: 16 }];
+    expect(finished[2]).toMatchObject({ state: 'failed', failures, backend: 'fixture' });
 
     expect((await stack.run('resume', 'failing')).stdout).toMatch(/complete, nothing is left to do/);
     const unknown = await stack.run('resume', 'failing', '--trials', '98', '--from-scratch');

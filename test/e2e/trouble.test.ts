@@ -118,7 +118,7 @@ describe('a sweep in trouble, on a real server', () => {
     const { trials } = await ended('unmeasured');
     rmSync(join(faults, '0.json'));
     const [trial] = trials as [TrialRecord];
-    expect(trial).toMatchObject({ state: 'failed', rungs: [], stepsPaid: 100 });
+    expect(trial).toMatchObject({ state: 'failed', rungs: [], stepsPaid: 100, backend: 'fixture' });
     expect(trial.failures).toMatchObject([{ kind: 'diverged', message: fault.message, step: 100 }]);
     // A hundred steps of 50 ms: the measurement failed at its beginning, far sooner.
     expect(trial.trainerSeconds).toBeGreaterThan(100 * 0.05);

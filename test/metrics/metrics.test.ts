@@ -13,6 +13,7 @@ import {
   parseExposition,
   samplesOf,
   spec,
+  tallyOf,
   trialOf,
   valueIn,
   viewOf,
@@ -60,7 +61,7 @@ describe('the table', () => {
 
 describe('the page', () => {
   it('parses, and has the type of every metric of the table and no other of our prefix', async () => {
-    metrics.sweep(viewOf(20));
+    metrics.sweep(tallyOf(viewOf(20)));
     const { types } = parseExposition(await registry.metrics());
     const ours = [...types].filter(([name]) => name.startsWith('rgsweep_')).sort();
     expect(ours).toEqual(definitions.map(([, { name, type }]) => [name, type]).sort());
@@ -109,7 +110,7 @@ describe('the page', () => {
         },
         family: scheduleFamilies[index % scheduleFamilies.length]!,
       }));
-      metrics.sweep({ ...view, trials: own });
+      metrics.sweep(tallyOf({ ...view, trials: own }));
       return (await scrape()).map(({ name, labels }) => `${name} ${JSON.stringify(labels)}`).sort();
     };
     const few = await series(10);
@@ -126,16 +127,16 @@ describe('the page', () => {
 
   it('takes a small part of 50 ms of a processor, of 2,000 trials as of 10', async () => {
     for (const count of [10, 2000]) {
-      metrics.sweep(viewOf(count));
+      metrics.sweep(tallyOf(viewOf(count)));
       expect(await leastProcessorTime(10, () => registry.metrics())).toBeLessThan(50);
     }
   });
 
   it('of five sweeps of 2,000 trials has at most five times the series', async () => {
-    metrics.sweep(viewOf(2000));
+    metrics.sweep(tallyOf(viewOf(2000)));
     const one = (await scrape()).length;
     for (const name of ['a', 'b', 'c', 'd'])
-      metrics.sweep({ ...viewOf(2000), spec: { ...viewOf(0).spec, name } });
+      metrics.sweep(tallyOf({ ...viewOf(2000), spec: { ...viewOf(0).spec, name } }));
     expect((await scrape()).length).toBeLessThan(5 * one);
   });
 });
@@ -156,7 +157,7 @@ describe('sweep gauges', () => {
   };
 
   it('count trials by state and family, with zeros', async () => {
-    metrics.sweep(view);
+    metrics.sweep(tallyOf(view));
     const family = (name: string) => ({ sweep: 'phi4-quick', task: 'phi4', family: name });
     expect(await valueOf('rgsweep_trials', { ...family('component-wise'), state: 'paused' })).toBe(2);
     expect(await valueOf('rgsweep_trials', { ...family('coloured'), state: 'failed' })).toBe(2);
@@ -169,7 +170,7 @@ describe('sweep gauges', () => {
   });
 
   it('have the best value of a family at each rung, and the baselines beside', async () => {
-    metrics.sweep(view);
+    metrics.sweep(tallyOf(view));
     const best = (family: string, rung: string) => valueOf('rgsweep_best_objective', { family, rung });
     expect(await best('component-wise', '0')).toBe(0.05);
     expect(await best('component-wise', '1')).toBe(0.15);
@@ -186,10 +187,12 @@ describe('sweep gauges', () => {
   });
 
   it('have the spread of the objective at each rung, baselines left out', async () => {
-    metrics.sweep({
-      ...view,
-      trials: [0.1, 0.2, 0.4, 0.8].map((kl, i) => trialOf(i, [kl])).concat(view.trials[0]!),
-    });
+    metrics.sweep(
+      tallyOf({
+        ...view,
+        trials: [0.1, 0.2, 0.4, 0.8].map((kl, i) => trialOf(i, [kl])).concat(view.trials[0]!),
+      }),
+    );
     const quantile = (of: string, rung = '0') => valueOf('rgsweep_objective_quantile', { level: of, rung });
     expect(await quantile('0')).toBe(0.1);
     // NumPy: np.quantile([0.1, 0.2, 0.4, 0.8], [0.25, 0.5, 0.75]) = [0.175, 0.3, 0.5]
@@ -208,7 +211,7 @@ describe('sweep gauges', () => {
       trialOf(4, [0.7], { parameters: { kernel: 'heat' } }),
       trialOf(5, [0.9]),
     ];
-    metrics.sweep({ ...view, trials: [view.trials[0]!, ...searched] });
+    metrics.sweep(tallyOf({ ...view, trials: [view.trials[0]!, ...searched] }));
     const of = (choice: string, value: string, statistic = 'best') =>
       valueOf(`rgsweep_${choice}_objective`, { [choice]: value, statistic });
     expect(await of('width', '0.2 to 0.5')).toBe(0.3);
@@ -219,11 +222,13 @@ describe('sweep gauges', () => {
     expect(await of('colour', 'white', 'median')).toBeCloseTo(0.5, 12);
     expect(await of('trajectory', 'cosine')).toBe(0.3);
     expect(await of('basis', 'haar')).toBe(0.1);
-    metrics.sweep({
-      ...view,
-      spec: { ...spec, objective: { metric: 'kl', direction: 'maximize' } },
-      trials: searched,
-    });
+    metrics.sweep(
+      tallyOf({
+        ...view,
+        spec: { ...spec, objective: { metric: 'kl', direction: 'maximize' } },
+        trials: searched,
+      }),
+    );
     expect(await of('width', '0.2 to 0.5')).toBe(0.5);
     for (const { name, labels } of await scrape()) {
       const definition = definitions.find(([, one]) => one.name === name)?.[1];
@@ -235,14 +240,18 @@ describe('sweep gauges', () => {
   });
 
   it('turn around when the objective is maximized', async () => {
-    metrics.sweep({ ...view, spec: { ...spec, objective: { metric: 'ess', direction: 'maximize' } } });
+    metrics.sweep(
+      tallyOf({ ...view, spec: { ...spec, objective: { metric: 'ess', direction: 'maximize' } } }),
+    );
     expect(await valueOf('rgsweep_best_objective', { family: 'standard', rung: '2' })).toBe(0.7);
-    metrics.sweep({ ...view, spec: { ...spec, objective: { metric: 'kl', direction: 'maximize' } } });
+    metrics.sweep(
+      tallyOf({ ...view, spec: { ...spec, objective: { metric: 'kl', direction: 'maximize' } } }),
+    );
     expect(await valueOf('rgsweep_best_objective', { family: 'component-wise', rung: '0' })).toBe(0.5);
   });
 
   it('sum up what was paid, and when something last happened', async () => {
-    metrics.sweep(view);
+    metrics.sweep(tallyOf(view));
     expect(await valueOf('rgsweep_sweep_budget_trials')).toBe(40);
     // 40 trials to 1,000 steps, 13 to 3,000, 4 to 9,000, and one baseline.
     expect(await valueOf('rgsweep_sweep_planned_steps')).toBe(40_000 + 13 * 2000 + 4 * 6000 + 9000);
@@ -257,21 +266,23 @@ describe('sweep gauges', () => {
 
   it('tell every budget the sweep has, extensions included, and the part of it that is used', async () => {
     const used = (budget: string) => valueOf('rgsweep_sweep_budget_used_ratio', { budget });
-    metrics.sweep(view);
+    metrics.sweep(tallyOf(view));
     expect(await used('trials')).toBe(4 / 40);
     for (const budget of ['steps', 'wallClock', 'gpuHours']) expect(await used(budget)).toBeUndefined();
     expect(await valueOf('rgsweep_sweep_budget_steps')).toBeUndefined();
     // One trial of an attempt that failed: its trainer's time is paid, though it has no result.
     const lost = trialOf(5, [], { state: 'failed', trainerSeconds: 100 });
-    metrics.sweep({
-      ...view,
-      spec: { ...spec, budget: { ...spec.budget, steps: 10_000, wallClockSeconds: 3600, gpuHours: 0.1 } },
-      trials: [...view.trials, lost, trialOf(6, [0.2], { replicateOf: 1, origin: 'replicate' })],
-      amendments: [
-        { id: 'a', at: view.startedAt, kind: 'extend', steps: 10_000, gpuHours: 0.1 },
-        { id: 'b', at: view.startedAt, kind: 'extend', wallClockSeconds: 3600 },
-      ],
-    });
+    metrics.sweep(
+      tallyOf({
+        ...view,
+        spec: { ...spec, budget: { ...spec.budget, steps: 10_000, wallClockSeconds: 3600, gpuHours: 0.1 } },
+        trials: [...view.trials, lost, trialOf(6, [0.2], { replicateOf: 1, origin: 'replicate' })],
+        amendments: [
+          { id: 'a', at: view.startedAt, kind: 'extend', steps: 10_000, gpuHours: 0.1 },
+          { id: 'b', at: view.startedAt, kind: 'extend', wallClockSeconds: 3600 },
+        ],
+      }),
+    );
     expect(await valueOf('rgsweep_sweep_budget_steps')).toBe(20_000);
     expect(await valueOf('rgsweep_sweep_budget_wall_clock_seconds')).toBe(7200);
     expect(await valueOf('rgsweep_sweep_budget_trainer_seconds')).toBe(720);
@@ -289,15 +300,17 @@ describe('sweep gauges', () => {
       step: 1,
       at,
     }));
-    metrics.sweep({
-      ...view,
-      trials: [trialOf(0, [], { failures })],
-      amendments: [
-        { id: 'a', at, kind: 'extend', trials: 5 },
-        { id: 'b', at, kind: 'concurrency', concurrency: 4 },
-        { id: 'c', at, kind: 'extend', trials: 2 },
-      ],
-    });
+    metrics.sweep(
+      tallyOf({
+        ...view,
+        trials: [trialOf(0, [], { failures })],
+        amendments: [
+          { id: 'a', at, kind: 'extend', trials: 5 },
+          { id: 'b', at, kind: 'concurrency', concurrency: 4 },
+          { id: 'c', at, kind: 'extend', trials: 2 },
+        ],
+      }),
+    );
     expect(await valueOf('rgsweep_sweep_budget_trials')).toBe(47);
     expect(await valueOf('rgsweep_sweep_planned_steps')).toBe(47_000 + 15 * 2000 + 5 * 6000 + 9000);
     expect(await valueOf('rgsweep_sweep_failures', { kind: 'crashed' })).toBe(2);
@@ -306,19 +319,19 @@ describe('sweep gauges', () => {
   });
 
   it('are the same in a new process that reads the same store', async () => {
-    metrics.sweep(viewOf(30));
-    metrics.sweep(view);
+    metrics.sweep(tallyOf(viewOf(30)));
+    metrics.sweep(tallyOf(view));
     const before = (await scrape()).filter(({ labels }) => 'sweep' in labels);
     registry = new Registry();
-    createMetrics(registry).sweep(view);
+    createMetrics(registry).sweep(tallyOf(view));
     const after = (await scrape()).filter(({ labels }) => 'sweep' in labels);
     const sorted = (samples: Sample[]) => samples.map((sample) => JSON.stringify(sample)).sort();
     expect(sorted(after)).toEqual(sorted(before));
   });
 
   it('go away with the sweep, and one sweep leaves the other alone', async () => {
-    metrics.sweep(view);
-    metrics.sweep({ ...view, spec: { ...spec, name: 'other' } });
+    metrics.sweep(tallyOf(view));
+    metrics.sweep(tallyOf({ ...view, spec: { ...spec, name: 'other' } }));
     metrics.forgetSweep('phi4-quick');
     const left = (await scrape()).flatMap(({ labels }) => labels.sweep ?? []);
     expect(new Set(left)).toEqual(new Set(['other']));
@@ -329,7 +342,7 @@ describe('sweep gauges', () => {
 
   it('show hostile names as they are', async () => {
     const name = 'a"b\\c\nd<script>é';
-    metrics.sweep({ ...view, spec: { ...spec, name } });
+    metrics.sweep(tallyOf({ ...view, spec: { ...spec, name } }));
     expect(await valueOf('rgsweep_sweep_budget_trials', { sweep: name })).toBe(40);
   });
 });

@@ -5,14 +5,14 @@ import { Registry } from 'prom-client';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { createMetrics, type Metrics } from '../../src/metrics/metrics.js';
 import { startMetricsServer, type MetricsServer } from '../../src/metrics/server.js';
-import { leastProcessorTime, parseExposition, viewOf } from './support.js';
+import { leastProcessorTime, parseExposition, tallyOf, viewOf } from './support.js';
 
 let server: MetricsServer;
 let metrics: Metrics;
 beforeEach(async () => {
   const registry = new Registry();
   metrics = createMetrics(registry, { now: () => 1_700_000_000_500 });
-  metrics.sweep(viewOf(2000));
+  metrics.sweep(tallyOf(viewOf(2000)));
   server = await startMetricsServer({ registry, exemplars: metrics.exemplars, port: 0, host: '127.0.0.1' });
 });
 afterEach(() => server.close());

@@ -1,7 +1,7 @@
 import type { Registry } from 'prom-client';
 import { expect } from 'vitest';
+import { createSweepTally, type SweepTally, type SweepView } from '../../src/metrics/sweepTally.js';
 import { scheduleFamilies } from '../../src/schedule/types.js';
-import type { SweepView } from '../../src/metrics/sweepView.js';
 import { trialStates, type SweepSpec, type TrialRecord } from '../../src/sweep/types.js';
 
 export const spec: SweepSpec = {
@@ -53,7 +53,7 @@ export function trialOf(
 }
 
 /** A sweep of `count` trials over all families and states, with results at the first two rungs. */
-export function viewOf(count: number): SweepView {
+export function viewOf(count: number): SweepView & { trials: TrialRecord[] } {
   const trials = Array.from({ length: count }, (_, i) =>
     trialOf(i, i % 3 === 0 ? [1 / (i + 1)] : [1 / (i + 1), 1 / (i + 2)], {
       family: scheduleFamilies[i % scheduleFamilies.length]!,
@@ -62,6 +62,13 @@ export function viewOf(count: number): SweepView {
     }),
   );
   return { spec, state: 'running', startedAt: '2026-01-01T00:00:00.000Z', ranSeconds: 60, trials };
+}
+
+/** What is tallied of a sweep whose trials are all at hand. */
+export function tallyOf({ trials, ...view }: SweepView & { trials: readonly TrialRecord[] }): SweepTally {
+  const tally = createSweepTally(view);
+  for (const trial of trials) tally.add(trial);
+  return tally;
 }
 
 /** The least time of a processor, in milliseconds, that several goes at some work take: other programs of the machine do not count. */

@@ -3,11 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { SweepAnswer, SweepsAnswer, TrialAnswer, TrialsAnswer } from '../../src/page/api.js';
 import type { PageServer } from '../../src/page/server.js';
-import { sweepGauges } from '../../src/metrics/sweepView.js';
 import { stretchesOf } from '../../src/report/charts/timeline.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import { mainFile } from '../e2e/harness.js';
+import { tallyOf } from '../metrics/support.js';
 import { fixtureSnapshot, fixtureSpec } from '../report/fixture.js';
 import { recordOf } from '../sweep/records.js';
 import { keepSweep, startTestPage, temporaryStore } from './store.js';
@@ -126,7 +126,7 @@ describe('a sweep with several seeds a configuration is told by its means', () =
   });
 
   it('in metrics, while steps and states are counted seed by seed', () => {
-    const gauges = sweepGauges({ ...snapshot, ranSeconds: 60 });
+    const gauges = tallyOf({ ...snapshot, ranSeconds: 60 }).gauges();
     const value = (metric: string) => gauges.filter((one) => one.metric === metric).map((one) => one.value);
     expect(value('bestSearched')[0]).toBeCloseTo(0.36, 12);
     expect(value('baselineObjective')[0]).toBeCloseTo(0.52, 12);

@@ -14,6 +14,7 @@ import {
   readSpec,
   readSweepRecord,
   readTrial,
+  trialsOf,
   writeSpec,
   updateSweepRecord,
   writeTrial,
@@ -104,6 +105,29 @@ describe('trials', () => {
     await writeTrial(store, 'b', exampleTrial(5));
     expect((await listTrials(store, 'a')).map(({ trial }) => trial)).toEqual([0, 10, 9999, 10000, 123456]);
     expect(await listTrials(store, 'c')).toEqual([]);
+    for (const sweep of ['a', 'b', 'c']) {
+      const one = [];
+      for await (const record of trialsOf(store, sweep)) one.push(record);
+      expect(one).toEqual(await listTrials(store, sweep));
+    }
+  });
+
+  it('are held a few at a time by whoever looks at each once', async () => {
+    for (let trial = 0; trial < 100; trial++) await writeTrial(store, 'a', exampleTrial(trial));
+    let reads = 0;
+    const counted: ObjectStore = {
+      ...store,
+      get: (key) => {
+        reads++;
+        return store.get(key);
+      },
+    };
+    let taken = 0;
+    for await (const { trial } of trialsOf(counted, 'a')) {
+      expect(trial).toBe(taken++);
+      expect(reads - taken).toBeLessThan(32);
+    }
+    expect([taken, reads]).toEqual([100, 100]);
   });
 
   it('of 2,000 are read without visiting the checkpoints and curves beside them', async () => {
