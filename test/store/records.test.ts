@@ -31,6 +31,21 @@ beforeEach(async () => {
   store = await openFileStore(join(root, String(count++)));
 });
 
+/** The store, and how often an object of it was read. */
+function countingReads() {
+  const counted = {
+    reads: 0,
+    store: {
+      ...store,
+      get: (key: string) => {
+        counted.reads++;
+        return store.get(key);
+      },
+    } as ObjectStore,
+  };
+  return counted;
+}
+
 const point = (step: number, loss = 1 / step) => ({ step, loss, stepsPerSecond: 100 });
 
 describe('sweeps', () => {
@@ -114,20 +129,13 @@ describe('trials', () => {
 
   it('are held a few at a time by whoever looks at each once', async () => {
     for (let trial = 0; trial < 100; trial++) await writeTrial(store, 'a', exampleTrial(trial));
-    let reads = 0;
-    const counted: ObjectStore = {
-      ...store,
-      get: (key) => {
-        reads++;
-        return store.get(key);
-      },
-    };
+    const counted = countingReads();
     let taken = 0;
-    for await (const { trial } of trialsOf(counted, 'a')) {
+    for await (const { trial } of trialsOf(counted.store, 'a')) {
       expect(trial).toBe(taken++);
-      expect(reads - taken).toBeLessThan(32);
+      expect(counted.reads - taken).toBeLessThan(32);
     }
-    expect([taken, reads]).toEqual([100, 100]);
+    expect([taken, counted.reads]).toEqual([100, 100]);
   });
 
   it('of 2,000 are read without visiting the checkpoints and curves beside them', async () => {
@@ -145,22 +153,15 @@ describe('trials', () => {
         write(layout.curve('a', trial, step), point(step));
       }
     }
-    let reads = 0;
-    const counted: ObjectStore = {
-      ...store,
-      get: (key) => {
-        reads++;
-        return store.get(key);
-      },
-      list: () => {
-        throw new Error('listing every object would take a page of S3 for each thousand files');
-      },
+    const counted = countingReads();
+    counted.store.list = () => {
+      throw new Error('listing every object would take a page of S3 for each thousand files');
     };
     const begun = performance.now();
-    const trials = await listTrials(counted, 'a');
+    const trials = await listTrials(counted.store, 'a');
     console.log(`listTrials of 2,000 in a folder: ${((performance.now() - begun) / 1000).toFixed(2)} s`);
     expect(trials.map(({ trial }) => trial)).toEqual(Array.from({ length: 2000 }, (_, trial) => trial));
-    expect(reads).toBe(2000);
+    expect(counted.reads).toBe(2000);
   });
 });
 
