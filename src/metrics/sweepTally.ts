@@ -128,7 +128,7 @@ export function createSweepTally(view: SweepView): SweepTally {
       if (severalSeeds) {
         tally = createBestTally(spec.objective);
         const folded = foldReplicates({ spec, state, startedAt, trials: records, curves: new Map() });
-        folded.trials.forEach(tally.add);
+        for (const configuration of folded.trials) tally.add(configuration);
       }
       const { best, baselines, objectives } = tally;
       const leader = tally.leader();

@@ -41,7 +41,7 @@ function countingReads() {
         counted.reads++;
         return store.get(key);
       },
-    } as ObjectStore,
+    },
   };
   return counted;
 }
