@@ -17,7 +17,8 @@ function keptLog() {
 
 describe('telling a sweep how a segment ended', () => {
   it('is left to the segment’s workflow where the server does not answer, and says why', async () => {
-    const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}`, connectTimeout: 500 });
+    // Without the client's own attempts again, which take 20 s.
+    const connection = Connection.lazy({ address: `127.0.0.1:${await freePort()}`, interceptors: [] });
     onTestFinished(() => connection.close());
     const { lines, log } = keptLog();
     expect(await tellSweep({ client: new Client({ connection }), log }, 'gone', report)).toBe(false);
