@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { PageServer } from '../../src/page/server.js';
 import { writeTrial } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
-import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
+import type { SweepSnapshot } from '../../src/sweep/types.js';
 import { fixtureSnapshot } from '../report/fixture.js';
 import { findBrowser, openBrowser, openTab } from './browser.js';
 import { keepSweep, startTestPage, temporaryStore } from './store.js';
@@ -69,7 +69,7 @@ async function tabTo(page: Page, wanted: (focus: Focus) => boolean): Promise<Foc
   throw new Error('the tab key does not lead there');
 }
 
-/** Gives a trial another result at all its rungs, and waits until its row shows it. */
+/** Gives a trial another result at all its rungs, and waits until its row shows it: with its error, as an ESS may be the same number. */
 async function change(page: Page, trial: number, kl: number): Promise<void> {
   const record = snapshot.trials.find((one) => one.trial === trial)!;
   await writeTrial(store, sweep, {
@@ -77,48 +77,45 @@ async function change(page: Page, trial: number, kl: number): Promise<void> {
     updatedAt: new Date().toISOString(),
     rungs: record.rungs.map((rung) => ({ ...rung, metrics: { ...rung.metrics, kl, klError: kl / 10 } })),
   });
-  await page.locator(`tr[data-trial="${trial}"]`, { hasText: kl.toPrecision(3) }).waitFor();
+  await page.locator(`tr[data-trial="${trial}"]`, { hasText: `${kl.toPrecision(3)} ± ` }).waitFor();
 }
+
+/** The trial that a link or a tick names at its end. */
+const numberIn = (text: string) => Number(/\d+$/.exec(text)?.[0]);
 
 const rowOf = (page: Page, trial: number) =>
   page.evaluate<number>(
     `[...document.querySelectorAll('#all-trials tbody tr')].findIndex((row) => row.dataset.trial === '${trial}')`,
   );
 
-/** The trial with the least KL of all, as the fixture has it. */
-function leastKl(): number {
-  const klOf = (trial: TrialRecord) => trial.rungs.at(-1)?.metrics['kl'] ?? Infinity;
-  return snapshot.trials.reduce((least, trial) => (klOf(trial) < klOf(least) ? trial : least)).trial;
-}
-
 describe('the page by keyboard while it brings itself up to date', () => {
   inBrowser(
     'keeps focus where it is, on rows that move and parts that are made anew',
-    // Once in some ten runs on a busy machine the tab key leads to a tick that is not the first row's: not explained yet.
-    { retry: 2, timeout: 120_000 },
     async () => {
       const { page, trouble } = await openTab(context);
       await page.goto(`${server.url}sweeps/${sweep}`);
       await page.locator('#all-trials tbody tr').first().waitFor();
 
       // A baseline in the comparison above, which is made anew with its figure.
-      const baseline = await tabTo(page, ({ within, tag }) => within === 'baselines' && tag === 'a');
-      const standing = Number(/\d+$/.exec(baseline.text)![0]);
+      const isBaseline = (trial: number) => snapshot.trials[trial]?.baseline !== undefined;
+      const baseline = await tabTo(
+        page,
+        ({ within, tag, text }) => within === 'baselines' && tag === 'a' && isBaseline(numberIn(text)),
+      );
+      const standing = numberIn(baseline.text);
       await change(page, standing, 0.912);
-      await page.locator('#baselines', { hasText: '0.91' }).waitFor();
+      await page.locator('#baselines', { hasText: '0.912 ± ' }).waitFor();
       expect(await focusOf(page)).toEqual({ ...baseline, seen: true });
 
       // A column is sorted, and stays so.
       const head = await tabTo(page, ({ tag, text }) => tag === 'button' && text === 'KL in nats');
       await page.keyboard.press('Enter');
       await page.locator('th[aria-sort=ascending]', { hasText: 'KL in nats' }).waitFor();
-      // Another row is first until what has changed is there in full.
-      await expect.poll(() => rowOf(page, leastKl())).toBe(0);
 
       // The first row's tick, then its link; the row moves to the end and back.
       const tick = await tabTo(page, ({ tag, within }) => tag === 'input' && within === 'all-trials');
       await page.keyboard.press('Space');
-      const trial = Number(/\d+$/.exec(tick.text)![0]);
+      const trial = numberIn(tick.text);
       expect(await rowOf(page, trial)).toBe(0);
       await change(page, trial, 0.955);
       expect(await rowOf(page, trial)).toBeGreaterThan(3);
@@ -154,6 +151,7 @@ describe('the page by keyboard while it brings itself up to date', () => {
       expect(trouble).toEqual({ messages: [], foreign: [] });
       await page.close();
     },
+    120_000,
   );
 
   inBrowser(
