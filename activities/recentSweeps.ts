@@ -1,6 +1,6 @@
 /**
- * What a process remembers of each of the sweeps that it was last asked about: whoever runs for months does not keep all that it ever
- * had. What is forgotten is made anew, so it must be a copy of what the store has.
+ * What a process remembers of each of the sweeps that it was last asked about: whoever runs for months does not keep all that
+ * it ever had. What is forgotten is made anew, so it must be a copy of what the store has.
  *
  * @param make what to begin with for a sweep that is not remembered
  * @param most sweeps remembered

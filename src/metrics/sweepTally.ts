@@ -80,10 +80,11 @@ function createBestTally(objective: Objective) {
 }
 
 /**
- * All gauges of one sweep; what is best is told of configurations, with several seeds by their mean. Their number depends on the families, rungs and baselines of the sweep, never on its trials:
- * every state and family has a series, at 0 where there is no trial. Trials that equal another one and were not trained
- * count as trials and have no results of their own. Of a trial only its values are kept, so that a worker's memory does not grow with
- * them; with several seeds a configuration its records are, as their mean is known with the last of them.
+ * All gauges of one sweep; what is best is told of configurations, with several seeds by their mean. Their number depends on
+ * the families, rungs and baselines of the sweep, never on its trials: every state and family has a series, at 0 where there
+ * is no trial. Trials that equal another one and were not trained count as trials and have no results of their own. Of a trial
+ * only its values are kept, so that a worker's memory does not grow with them; with several seeds a configuration its
+ * records are, as their mean is known with the last of them.
  */
 export function createSweepTally(view: SweepView): SweepTally {
   const { spec, state, startedAt, ranSeconds, amendments = [] } = view;
