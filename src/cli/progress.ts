@@ -2,6 +2,7 @@ import { metricFigure } from '../report/figures.js';
 import { frontOf, frontSummary } from '../report/front.js';
 import { foldReplicates } from '../sweep/replicates.js';
 import type { ProgressStatus, RunningTrial } from '../report/progressStatus.js';
+import { trainingTimeLeft } from '../report/timeLeft.js';
 import { bestTrial, finalists, nextRung, type TrialRow } from '../sweep/state.js';
 import type { TrialRecord, TrialState } from '../sweep/types.js';
 import type { SweepView } from './collect.js';
@@ -80,6 +81,16 @@ function dataLeft({
   };
 }
 
+function reachedOf(row: TrialRow, rungs: readonly number[]): number {
+  return row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0;
+}
+
+/** Steps of a trial whose trainer has not spoken yet: its last rung, or where it was stopped on its way to the next. */
+function standsAt(row: TrialRow, rungs: readonly number[], record: TrialRecord | undefined): number {
+  const last = record?.failures.at(-1);
+  return Math.max(reachedOf(row, rungs), last?.kind === 'preempted' ? last.step : 0);
+}
+
 /** A view of a sweep as the progress display and `status --json` show it. */
 export function progressOf(view: SweepView): ProgressStatus {
   const { spec, machine, records } = view;
@@ -93,7 +104,7 @@ export function progressOf(view: SweepView): ProgressStatus {
   const running: RunningTrial[] = view.running.map(({ trial, purpose, progress }) => {
     const row = machine.trials[trial]!;
     const toStep = progress?.toStep ?? rungs[row.segment?.rung ?? 0]!;
-    const from = row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0;
+    const from = standsAt(row, rungs, recordOf.get(trial));
     const phase = purpose === 'test' ? 'test' : (progress?.purpose ?? 'train');
     const step = progress?.step ?? from;
     return {
@@ -131,17 +142,25 @@ export function progressOf(view: SweepView): ProgressStatus {
   const measured = measuredOf(view, running, evaluationSeconds);
   const best = bestTrial(machine, rungs.length);
   const bestFigure = best && figureOf(best.trial);
-  const reachedOf = (row: TrialRow) => (row.values.length > 0 ? rungs[nextRung(row) - 1]! : 0);
   const stepOf = (row: TrialRow) =>
-    Math.max(reachedOf(row), running.find((one) => one.trial === row.trial)?.step ?? 0);
+    Math.max(reachedOf(row, rungs), running.find((one) => one.trial === row.trial)?.step ?? 0);
   const plan = describePlan({ ...spec, budget: { ...spec.budget, trials: machine.trialBudget } });
   // What a failed trial does not train any more is not left to be trained.
   const givenUp = machine.trials
     .filter(({ state }) => state === 'failed')
     .reduce((sum, row) => {
       const planned = row.baseline === undefined ? rungs[nextRung(row)] : rungs.at(-1);
-      return sum + Math.max(0, (planned ?? 0) - reachedOf(row));
+      return sum + Math.max(0, (planned ?? 0) - reachedOf(row, rungs));
     }, 0);
+  const stepsDone = machine.trials.reduce((sum, row) => sum + stepOf(row), 0);
+  const stepsTotal = plan.steps - givenUp;
+  const spoken = new Set(view.running.flatMap(({ trial, progress }) => (progress ? [trial] : [])));
+  const secondsLeft = trainingTimeLeft({
+    steps: stepsTotal - stepsDone,
+    running: running.filter(({ trial }) => spoken.has(trial)),
+    results: records.flatMap((record) => record.rungs),
+    rungs,
+  });
   return {
     sweep: spec.name,
     state: view.state,
@@ -160,8 +179,9 @@ export function progressOf(view: SweepView): ProgressStatus {
       return { name, ...(row ? figureOf(row.trial) : {}) };
     }),
     failures: failuresOf(records),
-    stepsDone: machine.trials.reduce((sum, row) => sum + stepOf(row), 0),
-    stepsTotal: plan.steps - givenUp,
+    stepsDone,
+    stepsTotal,
+    ...(secondsLeft === undefined ? {} : { secondsLeft }),
     startedAt: view.startedAt,
     ...(view.finishedAt === undefined ? {} : { finishedAt: view.finishedAt }),
   };

@@ -125,11 +125,11 @@ function sectionsOf(input: GalleryInput): SectionText[] {
   }));
 }
 
-function progressText(view: SweepView, now: Date): SweepAnswer['progress'] {
+function progressText(view: SweepView): SweepAnswer['progress'] {
   const status = progressOf(view);
   if (!status.stepsTotal || view.finishedAt !== undefined) return undefined;
   const fraction = Math.min(1, status.stepsDone / status.stepsTotal);
-  const remaining = remainingWords(status, now);
+  const remaining = remainingWords(status);
   return {
     fraction,
     text: `${Math.floor(100 * fraction)} %, ${formatCount(status.stepsDone)} of about ${formatCount(status.stepsTotal)} steps${
@@ -178,7 +178,7 @@ export function sweepAnswer(
   const { view, connected, version, problem } = feed;
   const snapshot = snapshotOf(view);
   const comparison = standings(snapshot, perConfiguration);
-  const progress = progressText(view, now);
+  const progress = progressText(view);
   const ended = view.finishedAt !== undefined;
   const notice =
     problem !== undefined

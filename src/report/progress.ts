@@ -41,7 +41,7 @@ export function countsLine(counts: ProgressStatus['counts']): string {
 function timesLine(status: ProgressStatus, now: Date): string {
   const end = status.finishedAt === undefined ? now.getTime() : Date.parse(status.finishedAt);
   const parts = [`${formatDuration((end - Date.parse(status.startedAt)) / 1000)} since start`];
-  const remaining = remainingWords(status, now);
+  const remaining = remainingWords(status);
   if (remaining !== undefined) parts.push(remaining);
   return parts.join(' · ');
 }

@@ -52,27 +52,15 @@ export interface ProgressStatus {
   startedAt: string;
   /** ISO time at which it ended. */
   finishedAt?: string;
-  /**
-   * Seconds left by the caller's own estimate. Without it the view extrapolates from `stepsDone` since `startedAt`,
-   * which is wrong for a sweep that was interrupted.
-   */
+  /** Seconds until all is trained and evaluated ([timeLeft.ts](timeLeft.ts)); absent while nothing can be said. */
   secondsLeft?: number;
-}
-
-/** Seconds left, or undefined while nothing can be said. */
-export function timeLeft(status: ProgressStatus, now: Date): number | undefined {
-  if (status.secondsLeft !== undefined) return status.secondsLeft;
-  const elapsed = (now.getTime() - Date.parse(status.startedAt)) / 1000;
-  const { stepsDone, stepsTotal } = status;
-  if (stepsTotal === undefined || !(stepsDone > 0) || !(elapsed > 0)) return undefined;
-  return (elapsed * Math.max(0, stepsTotal - stepsDone)) / stepsDone;
 }
 
 /**
  * What is still to come, in a few words: the time left while there is training to do, then what goes on instead. Undefined
  * where nothing can be said.
  */
-export function remainingWords(status: ProgressStatus, now: Date): string | undefined {
+export function remainingWords(status: ProgressStatus): string | undefined {
   if (status.finishedAt !== undefined || status.state !== 'running') return undefined;
   const about = (seconds: number) => `about ${formatDuration(seconds)} left`;
   if (status.measured) {
@@ -80,7 +68,7 @@ export function remainingWords(status: ProgressStatus, now: Date): string | unde
     const time = secondsLeft < 1 ? '' : `, ${about(secondsLeft)}`;
     return `measuring on test data, ${formatCount(done)} of ${formatCount(of)} done${time}`;
   }
-  const left = timeLeft(status, now);
+  const left = status.secondsLeft;
   if (left === undefined) return undefined;
   if (left >= 0.5) return about(left);
   const phases = status.running.map(({ phase }) => phase);

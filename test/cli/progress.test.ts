@@ -107,4 +107,33 @@ describe('the steps of a sweep', () => {
     expect(progressOf(viewOf(trained, []))).toMatchObject({ stepsDone: 2000, stepsTotal: 2000 });
     expect(progressOf(viewOf(events, []))).toMatchObject({ stepsDone: 1000, stepsTotal: 1000 });
   });
+
+  test('count those of a trial that was stopped, before its trainer speaks again', () => {
+    const events: SweepEvent[] = [
+      ...trained.slice(0, 3),
+      { type: 'created', trial: 1, family: 'standard' },
+      { type: 'segmentStarted', trial: 1, kind: 'train', rung: 0 },
+    ];
+    const failure = { message: 'the worker shut down', step: 700, at: '2026-01-01T00:02:00.000Z' };
+    const stopped = (kind: string) => [
+      records[0]!,
+      { ...records[1]!, rungs: [], failures: [{ ...failure, kind }] } as TrialRecord,
+    ];
+    const view = viewOf(events, [{ trial: 1, purpose: 'train' }]);
+    expect(progressOf({ ...view, records: stopped('preempted') }).stepsDone).toBe(1700);
+    // How far the checkpoint of a lost one is behind what it said last is not known here.
+    expect(progressOf({ ...view, records: stopped('worker-lost') }).stepsDone).toBe(1000);
+    // Nobody trains yet, so that nothing is said of the time left.
+    expect(progressOf({ ...view, records: stopped('preempted') }).secondsLeft).toBeUndefined();
+    const progress = {
+      step: 800,
+      stepsTrained: 100,
+      toStep: 1000,
+      purpose: 'train' as const,
+      stepsPerSecond: 20,
+    };
+    const training = { ...view, running: [{ trial: 1, purpose: 'train' as const, progress }] };
+    // The baseline took 1,000 steps at 17 a second, and evaluated for 10 s.
+    expect(progressOf(training).secondsLeft).toBeCloseTo((200 / 20) * (1 + 10 / (1000 / 17)), 9);
+  });
 });

@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { progressBar, progressLine, progressView } from '../../src/report/progress.js';
-import {
-  remainingWords,
-  timeLeft,
-  type ProgressStatus,
-  type RunningTrial,
-} from '../../src/report/progressStatus.js';
+import { remainingWords, type ProgressStatus, type RunningTrial } from '../../src/report/progressStatus.js';
 import { displayWidth } from '../../src/report/text.js';
 
 const status: ProgressStatus = {
@@ -30,6 +25,7 @@ const status: ProgressStatus = {
   baselines: [{ name: 'standard', value: 0.0801, error: 0.004, step: 3000 }, { name: 'matched-noise' }],
   stepsDone: 10_000,
   stepsTotal: 30_000,
+  secondsLeft: 600,
   startedAt: '2026-01-01T00:00:00.000Z',
 };
 const now = new Date('2026-01-01T00:05:00.000Z');
@@ -86,12 +82,6 @@ describe('live progress', () => {
     expect(line).toMatch(/10,000\/30,000 steps; .*best KL 0\.0712 .*standard 0\.0801.*about 10 min left/);
   });
 
-  test('knows no time left before the first step, and none beyond the end', () => {
-    expect(timeLeft({ ...status, stepsDone: 0 }, now)).toBeUndefined();
-    expect(timeLeft({ ...status, stepsDone: 40_000 }, now)).toBe(0);
-    expect(timeLeft({ ...status, secondsLeft: 7 }, now)).toBe(7);
-  });
-
   test('a bar grows evenly and keeps its width', () => {
     for (const fraction of [0, 0.01, 0.5, 0.99, 1, 2, NaN])
       expect(progressBar(fraction, 10)).toHaveLength(10);
@@ -100,9 +90,9 @@ describe('live progress', () => {
   });
 
   test('says at the end what goes on instead of a time that has run out', () => {
-    const ended = { ...status, stepsDone: 30_000 };
+    const ended = { ...status, stepsDone: 30_000, secondsLeft: 0 };
     const [training, evaluating] = status.running as [RunningTrial, RunningTrial];
-    const words = (more: Partial<ProgressStatus>) => remainingWords({ ...ended, ...more }, now);
+    const words = (more: Partial<ProgressStatus>) => remainingWords({ ...ended, ...more });
     expect(words({ running: [training] })).toBe('training more than was estimated');
     expect(words({ running: [evaluating] })).toBe('all is trained, evaluating');
     expect(words({ running: [], measured: { done: 1, of: 4, secondsLeft: 90 } })).toBe(
@@ -111,7 +101,8 @@ describe('live progress', () => {
     expect(words({ measured: { done: 3, of: 4, secondsLeft: 0 } })).toBe(
       'measuring on test data, 3 of 4 done',
     );
-    expect(words({ state: 'paused' })).toBeUndefined();
+    expect(words({ secondsLeft: undefined })).toBeUndefined();
+    expect(words({ state: 'paused', secondsLeft: 60 })).toBeUndefined();
     for (const text of [...progressView({ ...ended, measured: { done: 1, of: 4 } }, 100, { now })])
       expect(text).not.toContain('0 s left');
     expect(progressLine({ ...ended, measured: { done: 1, of: 4 } }, { now })).toMatch(
