@@ -2,8 +2,8 @@
  * npm run bench -- results [SWEEP …] [--store URL] [--finals] [--check]
  *
  * Keeps sweeps of a store as docs/results/NAME.json and writes the tables of docs/results.md from all of those files, and from
- * nothing else. Without a SWEEP only the tables are written. `--finals` writes sweeps/phi4-finalists.yaml and
- * sweeps/phi4-rungs.yaml from what is kept of the headline sweeps. `--check` writes nothing: exit code 1 when the page is not what the files say.
+ * nothing else. Without a SWEEP only the tables are written. `--finals` writes the sweep files of the finals of every data set whose two
+ * searches are complete (results/experiments.ts), and sweeps/phi4-rungs.yaml. `--check` writes nothing: exit code 1 when the page is not what the files say.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { loadPerConfiguration } from '../src/report/load.js';
 import { reportVersions } from '../src/report/report.js';
 import { openStore } from '../src/store/open.js';
 import { readSnapshot } from '../src/store/records.js';
+import { experiments, rungsSweep } from './results/experiments.js';
 import { finalsFile, rungsFile } from './results/finals.js';
 import { decodeKept, encodeKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
@@ -63,9 +64,18 @@ if (values.check) {
   console.log(`${pageFile}: written`);
 } else console.log(`${pageFile}: nothing new`);
 if (values.finals) {
-  const search = kept.get('phi4-headline');
-  if (!search) throw new Error('phi4-headline is not kept yet: npm run bench -- results phi4-headline');
-  writeFileSync('sweeps/phi4-finalists.yaml', finalsFile(search, kept.get('phi4-headline-standard')));
-  writeFileSync('sweeps/phi4-rungs.yaml', rungsFile(search));
-  console.log('sweeps/phi4-finalists.yaml, sweeps/phi4-rungs.yaml: written');
+  const written: string[] = [];
+  const write = (name: string, text: string) => {
+    writeFileSync(`sweeps/${name}.yaml`, text);
+    written.push(`sweeps/${name}.yaml`);
+  };
+  for (const [index, experiment] of experiments.entries()) {
+    const [search, standard] = [experiment.search, experiment.standard].map((name) => kept.get(name));
+    // Of a search that goes on the winner may still change.
+    if (search?.snapshot.state !== 'complete') continue;
+    if (index === 0) write(rungsSweep, rungsFile(experiment, search));
+    if (standard?.snapshot.state === 'complete')
+      write(experiment.finals, finalsFile(experiment, search, standard));
+  }
+  console.log(written.length > 0 ? `${written.join(', ')}: written` : 'no search is complete yet');
 }

@@ -3,6 +3,7 @@ import {
   formatFigure,
   formatNumber,
   metricTitle,
+  metricWords,
   type Figure,
 } from '../../src/report/figures.js';
 import { markdownTable } from '../../src/report/markdown.js';
@@ -31,30 +32,30 @@ export function referenceOf(contenders: readonly Contender[]): Contender | undef
 /** What was found in other sweeps, among the contenders of the finals: everything that is neither a preset nor standard. */
 const isFinalist = (name: string) => name.startsWith('finalist-');
 
+/** The finalist that is judged: the one that led on validation data, whatever the test data would rather have. */
+export function judgedOf(contenders: readonly Contender[]): Contender | undefined {
+  return (
+    contenders.find(({ name }) => name === 'finalist-1') ?? contenders.find(({ name }) => isFinalist(name))
+  );
+}
+
 /** The answer of the finals in a sentence or two; undefined while they have no two contenders to compare. */
 export function finalsAnswer(kept: KeptSweep): string | undefined {
   const contenders = contendersOf(kept);
-  const reference = referenceOf(contenders);
-  const rated = contenders
-    .filter(({ name }) => isFinalist(name))
-    .flatMap((one) => {
-      const kl = figureOf(kept.snapshot, one, 'kl');
-      return kl ? [{ one, kl }] : [];
-    })
-    .sort((a, b) => a.kl.value - b.kl.value);
-  // The finalist that led on validation data is the one that is judged, whatever the test data would rather have.
-  const winner = rated.find(({ one }) => one.name === 'finalist-1') ?? rated[0];
+  const [winner, reference] = [judgedOf(contenders), referenceOf(contenders)];
   if (!winner || !reference) return undefined;
-  const difference = differenceOf(kept, winner.one, reference);
-  const other = figureOf(kept.snapshot, reference, 'kl');
-  if (!difference || !other) return undefined;
+  const { metric } = kept.snapshot.spec.objective;
+  const { name } = metricWords(metric);
+  const [own, other] = [winner, reference].map((one) => figureOf(kept.snapshot, one, metric));
+  const difference = differenceOf(kept, winner, reference);
+  if (!difference || !own || !other) return undefined;
   const clear = Math.abs(difference.value) > 2 * difference.error;
   const outcome = !clear
     ? 'cannot be told from'
     : difference.value > 0
-      ? 'has a lower KL than'
-      : 'has a higher KL than';
-  return `**The winner of the search ${outcome} the best standard diffusion of an equal search**: KL ${formatFigure(winner.kl)} against ${formatFigure(other)} on test data (\`${winner.one.name}\` against \`${reference.name}\`), a paired difference of ${differenceWords(difference)}.`;
+      ? `has a lower ${name} than`
+      : `has a higher ${name} than`;
+  return `**The winner of the search ${outcome} the best standard diffusion of an equal search**: ${name} ${formatFigure(own)} against ${formatFigure(other)} on test data (\`${winner.name}\` against \`${reference.name}\`), a paired difference of ${differenceWords(difference)}.`;
 }
 
 const cell = (figure: Figure | undefined): string => (figure ? formatFigure(figure) : '–');

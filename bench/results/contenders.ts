@@ -37,6 +37,11 @@ export function contendersOf({ snapshot }: KeptSweep): Contender[] {
   return all.filter(({ trials }) => trials.length > 0);
 }
 
+/** Found by the sweep's own search, and no preset or contender of its file. */
+export function isSearched({ trials }: Contender): boolean {
+  return trials.some(({ baseline }) => baseline === undefined);
+}
+
 /** Metrics of a trial: of the test data where it has them, else of its highest rung. */
 export function metricsOf(snapshot: SweepSnapshot, trial: TrialRecord): Record<string, number> {
   return trial.test ?? highestResult(snapshot, trial)!.metrics;

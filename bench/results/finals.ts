@@ -2,11 +2,11 @@ import { stringify } from 'yaml';
 import { isBetter } from '../../src/report/ranking.js';
 import type { Parameters } from '../../src/space/types.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
+import { rungsSweep, type Experiment } from './experiments.js';
 import type { KeptSweep } from './kept.js';
 
 /** The seed of the finals: none of their trainings has been seen by a search, whose seed is 11. */
 const finalsSeed = 101;
-const finalists = 3;
 /** Pruned trials that are trained to the end, to learn what the rungs are worth. */
 const rungTrials = 12;
 
@@ -38,13 +38,14 @@ function ownParameters({ spec }: SweepSnapshot, { parameters }: TrialRecord): Pa
 /** A sweep of contenders and baselines alone, by the rules of `like`; nothing is searched. */
 function contest(
   { spec }: SweepSnapshot,
+  space: string,
   change: Record<string, unknown>,
   comment: readonly string[],
 ): string {
   const file = {
     name: undefined,
     task: spec.task,
-    space: '../search-spaces/phi4.yaml',
+    space,
     objective: spec.objective,
     sampler: undefined,
     pruner: { name: 'none', rungs: spec.pruner.rungs.slice(-1) },
@@ -64,10 +65,14 @@ const numbered = (snapshot: SweepSnapshot, name: string, trials: readonly TrialR
   Object.fromEntries(trials.map((trial, index) => [`${name}-${index + 1}`, ownParameters(snapshot, trial)]));
 
 /**
- * The sweep file of the finals: the three best of the search, the best of the equal search of standard diffusion and every baseline, each
+ * The sweep file of the finals: the best of the search, the best of the equal search of standard diffusion and every baseline, each
  * with five fresh seeds at the full number of steps, all measured on test data.
  */
-export function finalsFile(search: KeptSweep, standard?: KeptSweep): string {
+export function finalsFile(
+  { finals, space, finalists }: Experiment,
+  search: KeptSweep,
+  standard?: KeptSweep,
+): string {
   const { snapshot } = search;
   const best = rankedAt(snapshot, lastRung(snapshot)).slice(0, finalists);
   const other = standard && rankedAt(standard.snapshot, lastRung(standard.snapshot))[0];
@@ -80,21 +85,22 @@ export function finalsFile(search: KeptSweep, standard?: KeptSweep): string {
   const names = [search, ...(standard ? [standard] : [])].map((one) => one.snapshot.spec.name);
   return contest(
     snapshot,
+    space,
     {
-      name: 'phi4-finalists',
+      name: finals,
       sampler: { name: 'random', seed: finalsSeed },
       replicates: 5,
       contenders: all,
     },
     [
-      `The finals of ${names.join(' and ')}: the best ${best.length} of the search (trials ${best.map(({ trial }) => trial).join(', ')}, best first on validation data)${other ? `, the best of\n# standard diffusion searched with the same budget (trial ${other.trial})` : ''} and every baseline, five fresh seeds each, ${steps.toLocaleString('en-US')} steps.`,
+      `The finals of ${names.join(' and ')}: the best ${best.length === 1 ? `of the search (trial ${best[0]!.trial})` : `${best.length} of the search (trials ${best.map(({ trial }) => trial).join(', ')}, best first on validation data)`}${other ? `, the best of\n# standard diffusion searched with the same budget (trial ${other.trial})` : ''} and every baseline, five fresh seeds each, ${steps.toLocaleString('en-US')} steps.`,
       'Made by `npm run bench -- results --finals` from docs/results.',
     ],
   );
 }
 
 /** The sweep file that trains every sixth or so of the first rung's ranking to the end: what the early rungs would have missed. */
-export function rungsFile({ snapshot }: KeptSweep): string {
+export function rungsFile({ space }: Experiment, { snapshot }: KeptSweep): string {
   const ranked = rankedAt(snapshot, 0);
   const count = Math.min(rungTrials, ranked.length);
   const chosen = Array.from(
@@ -104,8 +110,9 @@ export function rungsFile({ snapshot }: KeptSweep): string {
   const steps = count * snapshot.spec.pruner.rungs.at(-1)!;
   return contest(
     snapshot,
+    space,
     {
-      name: 'phi4-rungs',
+      name: rungsSweep,
       sampler: { name: 'random', seed: snapshot.spec.sampler.seed },
       pruner: { name: 'asha', reduction: snapshot.spec.pruner.reduction, rungs: snapshot.spec.pruner.rungs },
       baselines: [],

@@ -4,20 +4,19 @@ import { ablationTable } from './ablation.js';
 import { contenderTable, finalsAnswer, referenceOf, sweepSentence } from './answer.js';
 import { axesTable } from './axes.js';
 import { contendersOf } from './contenders.js';
+import { datasetTable } from './datasets.js';
+import { experiments, rungsSweep } from './experiments.js';
 import type { KeptSweep } from './kept.js';
 import { costTable, rungTable } from './rungs.js';
 
 /** Sweeps in the order of the experiment; others come after them by name. */
 const order = [
-  'phi4-headline',
-  'phi4-headline-standard',
-  'phi4-finalists',
-  'phi4-rungs',
-  'phi4-headline-5.276',
-  'phi4-headline-5.276-standard',
-  'phi4-headline-8x8',
-  'phi4-headline-8x8-standard',
-  'images-headline',
+  ...experiments.flatMap(({ search, standard, finals }, index) => [
+    search,
+    standard,
+    finals,
+    ...(index === 0 ? [rungsSweep] : []),
+  ]),
   'cifar10-headline',
 ];
 const sweepOfPart = (part: string) =>
@@ -26,7 +25,7 @@ const notRun = (name: string) => `\`${name}\` has not been run.`;
 const training = (name: string) => name === 'weighting' || name === 'timeSampling';
 
 /**
- * The generated parts of docs/results.md: `answer`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
+ * The generated parts of docs/results.md: `answer`, `datasets`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
  * `importance.SWEEP`, `ablation.SWEEP`. Undefined for a part of any other name; a sweep that is not kept has not been run.
  */
 export function partsOf(kept: ReadonlyMap<string, KeptSweep>): (part: string) => string | undefined {
@@ -38,11 +37,17 @@ export function partsOf(kept: ReadonlyMap<string, KeptSweep>): (part: string) =>
   );
   return (part) => {
     if (part === 'answer') {
-      const finals = kept.get('phi4-finalists');
-      const answer = finals && finalsAnswer(finals);
-      const list = sweeps.map((one) => `- ${sweepSentence(one)}`).join('\n');
-      return `${answer ?? 'The finals, five fresh seeds of the winners and of every baseline, have not been run: **there is no answer yet whose errors know of other seeds.** What single sweeps say by themselves:'}\n\n${list || 'No sweep is kept yet.'}`;
+      const answers = experiments.flatMap(({ title, finals }) => {
+        const found = kept.get(finals);
+        const said = found && finalsAnswer(found);
+        return said === undefined ? [] : [`- ${title}: ${said}`];
+      });
+      const unanswered =
+        'The finals, five fresh seeds of the winners and of every baseline, have not been run: **there is no answer yet whose errors know of other seeds.**';
+      const list = sweeps.map((one) => `- ${sweepSentence(one)}`);
+      return `${answers.length > 0 ? answers.join('\n') : unanswered}\n\n${list.length > 0 ? `What single sweeps say by themselves:\n\n${list.join('\n')}` : 'No sweep is kept yet.'}`;
     }
+    if (part === 'datasets') return datasetTable(experiments, kept);
     if (part === 'cost') return sweeps.length > 0 ? costTable(sweeps) : 'No sweep is kept yet.';
     if (part === 'rungs') return sweeps.length > 0 ? rungTable(sweeps) : 'No sweep is kept yet.';
     const name = sweepOfPart(part);

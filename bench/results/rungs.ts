@@ -6,21 +6,22 @@ import type { TrialRecord } from '../../src/sweep/types.js';
 import type { KeptSweep } from './kept.js';
 import { spearman } from './statistics.js';
 
-const klAt = (trial: TrialRecord, step: number) =>
-  trial.rungs.find((result) => result.step === step)?.metrics.kl;
+const valueAt = (trial: TrialRecord, step: number, metric: string) =>
+  trial.rungs.find((result) => result.step === step)?.metrics[metric];
 
 /**
- * How well an early rung tells the last: rank correlation of KL over all trials that have both, and the regret of taking the early
+ * How well an early rung tells the last: rank correlation of the objective (of which less is better) over all trials that have both, and the regret of taking the early
  * rung's best to be the last one's. Trials that a pruner promoted are the good ones only: a sweep in which all go to the end says
  * what the early rung is worth.
  */
 export function rungTable(sweeps: readonly KeptSweep[]): string {
   const rows = sweeps.flatMap(({ snapshot }) => {
     const { rungs } = snapshot.spec.pruner;
+    const { metric } = snapshot.spec.objective;
     const pairs = rungs.flatMap((from, i) => rungs.slice(i + 1).map((to) => [from, to] as const));
     return pairs.flatMap(([from, to]) => {
       const both = snapshot.trials.flatMap((trial) => {
-        const [early, late] = [klAt(trial, from), klAt(trial, to)];
+        const [early, late] = [valueAt(trial, from, metric), valueAt(trial, to, metric)];
         return trial.equals !== undefined || early === undefined || late === undefined
           ? []
           : [{ early, late }];
@@ -48,7 +49,7 @@ export function rungTable(sweeps: readonly KeptSweep[]): string {
   });
   return rows.length === 0
     ? 'No sweep has five trials at two rungs yet.'
-    : markdownTable(['sweep', 'steps', 'trials with both', 'Spearman (95 %)', 'regret in KL'], rows);
+    : markdownTable(['sweep', 'steps', 'trials with both', 'Spearman (95 %)', 'regret in nats'], rows);
 }
 
 /** What each sweep cost, and what full training of all its trials would have. */

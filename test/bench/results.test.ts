@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { differenceOf, figureOf, contendersOf } from '../../bench/results/contenders.js';
 import { finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
+import { experiments } from '../../bench/results/experiments.js';
 import { finalsFile, rungsFile } from '../../bench/results/finals.js';
 import { blockMeans, decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
@@ -205,16 +206,39 @@ describe('a kept sweep', () => {
     expect(parts('axes.phi4-headline')).toMatch(/\| fourier \|/);
     expect(parts('rungs')).toMatch(/\|/);
     expect(parts('cost')).toMatch(/phi4\\-headline/);
+    expect(parts('datasets')).toMatch(/6×6, g = 6\.975 \| KL in nats \| searches, not ended/);
+    expect(parts('datasets')).toMatch(/dead leaves[^\n]*not run/);
     expect(parts('answer')).toMatch(/no answer yet[\s\S]*phi4-headline/);
     expect(parts('contenders.phi4-finalists')).toMatch(/has not been run/);
     expect(parts('nothing')).toBeUndefined();
     expect(() => fillPage('<!-- nothing -->\n<!-- end -->', parts)).toThrow(/nothing/);
   });
 
+  it('goes by the finals of a data set where they are', () => {
+    const finals = invented({ 'finalist-1': 0.03, 'standard-searched': 0.04, standard: 0.045 }, 0.001);
+    const parts = partsOf(new Map([['phi4-finalists', finals]]));
+    const [, row] = /\| (φ⁴, 6×6, g = 6\.975 .*) \|/.exec(parts('datasets')!)!;
+    const cells = row!.split(' | ');
+    expect(cells.slice(1, 3)).toEqual(['KL in nats', 'finals, 5 seeds']);
+    // Seeds and data move all three alike.
+    const [winner, other, standard, difference] = cells
+      .slice(3, 7)
+      .map((text) => Number.parseFloat(text.replace('−', '-')));
+    expect(other! - winner!).toBeCloseTo(0.01, 2);
+    expect(standard! - winner!).toBeCloseTo(0.015, 2);
+    expect(difference).toBeCloseTo(other! - winner!, 3);
+    expect(cells[7]).toBe('0.900, 0.900, 0.900');
+    expect(parts('answer')).toMatch(/^- φ⁴, 6×6, g = 6\.975: \*\*The winner of the search has a lower KL/);
+  });
+
   it('makes sweep files of finals and of rungs that rgsweep takes', () => {
     const snapshot = { ...fixtureSnapshot(), spec: { ...fixtureSpec, name: 'phi4-headline' } };
     const search: KeptSweep = { snapshot, likelihoods: new Map() };
-    const finals = parseSweepFile(finalsFile(search, search), 'sweeps/phi4-finalists.yaml', read);
+    const finals = parseSweepFile(
+      finalsFile(experiments[0]!, search, search),
+      'sweeps/phi4-finalists.yaml',
+      read,
+    );
     expect(finals).toMatchObject({
       replicates: 5,
       pruner: { name: 'none', rungs: [3000] },
@@ -227,7 +251,13 @@ describe('a kept sweep', () => {
       'finalist-3',
       'standard-searched',
     ]);
-    const rungs = parseSweepFile(rungsFile(search), 'sweeps/phi4-rungs.yaml', read);
+    const single = finalsFile(experiments[1]!, search, search);
+    expect(single).toMatch(/the best of the search \(trial \d+\)/);
+    expect(parseSweepFile(single, 'sweeps/x.yaml', read)).toMatchObject({
+      name: 'phi4-finalists-5.276',
+      baselines: [...fixtureSpec.baselines, 'finalist-1', 'standard-searched'],
+    });
+    const rungs = parseSweepFile(rungsFile(experiments[0]!, search), 'sweeps/phi4-rungs.yaml', read);
     expect(rungs.baselines.length).toBeGreaterThanOrEqual(9);
     expect(rungs.pruner.rungs).toEqual(fixtureSpec.pruner.rungs);
     expect(rungs.sampler.seed).toBe(fixtureSpec.sampler.seed);

@@ -1,0 +1,54 @@
+/** Two searches of equal budget and the finals between their winners, on one data set. */
+export interface Experiment {
+  /** The data set in a table's words. */
+  title: string;
+  /** The sweep that searches the whole space of schedules. */
+  search: string;
+  /** The sweep that searches standard diffusion alone. */
+  standard: string;
+  /** The sweep of the winners and all baselines with five fresh seeds each. */
+  finals: string;
+  /** The space file of the whole search, as a sweep file names it. */
+  space: string;
+  /** Winners of the whole search in the finals; the first is the one that is judged, others show how far apart the best are. */
+  finalists: number;
+}
+
+/** In the order of the page. */
+export const experiments: readonly Experiment[] = [
+  {
+    title: 'φ⁴, 6×6, g = 6.975',
+    search: 'phi4-headline',
+    standard: 'phi4-headline-standard',
+    finals: 'phi4-finalists',
+    space: '../search-spaces/phi4.yaml',
+    finalists: 3,
+  },
+  {
+    title: 'φ⁴, 6×6, g = 5.276',
+    search: 'phi4-headline-5.276',
+    standard: 'phi4-headline-5.276-standard',
+    finals: 'phi4-finalists-5.276',
+    space: '../search-spaces/phi4.yaml',
+    finalists: 1,
+  },
+  {
+    title: 'φ⁴, 8×8, g = 6.008',
+    search: 'phi4-headline-8x8',
+    standard: 'phi4-headline-8x8-standard',
+    finals: 'phi4-finalists-8x8',
+    space: '../search-spaces/phi4.yaml',
+    finalists: 1,
+  },
+  {
+    title: 'dead leaves of 32×32 pixels',
+    search: 'images-headline',
+    standard: 'images-headline-standard',
+    finals: 'images-finalists',
+    space: '../search-spaces/cifar10.yaml',
+    finalists: 1,
+  },
+];
+
+/** The sweep that trains trials of all ranks of the first search to the end. */
+export const rungsSweep = 'phi4-rungs';
