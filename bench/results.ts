@@ -1,7 +1,7 @@
 /**
  * npm run bench -- results [SWEEP …] [--store URL] [--finals] [--check]
  *
- * Keeps sweeps of a store as docs/results/NAME.json and writes the tables of docs/results.md from all of those files, and from
+ * Keeps sweeps of a store as docs/results/NAME.json, draws their pictures into docs/results/pictures and writes the tables of docs/results.md from all of those files, and from
  * nothing else. Without a SWEEP only the tables are written. `--finals` writes the sweep files of the finals of every data set whose two
  * searches are complete (results/experiments.ts), and sweeps/phi4-rungs.yaml. `--check` writes nothing: exit code 1 when the page is not what the files say.
  */
@@ -11,14 +11,17 @@ import { parseArgs } from 'node:util';
 import { loadPerConfiguration } from '../src/report/load.js';
 import { reportVersions } from '../src/report/report.js';
 import { openStore } from '../src/store/open.js';
+import type { ObjectStore } from '../src/store/types.js';
 import { readSnapshot } from '../src/store/records.js';
 import { experiments, rungsSweep } from './results/experiments.js';
 import { finalsFile, rungsFile } from './results/finals.js';
 import { decodeKept, encodeKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
 import { partsOf } from './results/parts.js';
+import { picturesOf } from './results/pictures.js';
 
 const folder = 'docs/results';
+const pictureFolder = join(folder, 'pictures');
 const pageFile = 'docs/results.md';
 
 const { values, positionals } = parseArgs({
@@ -30,21 +33,28 @@ const { values, positionals } = parseArgs({
   },
 });
 
+/** Names of the kept pictures, without their ending. */
+const keptPictures = () =>
+  new Set(readdirSync(pictureFolder).flatMap((file) => (file.endsWith('.svg') ? [file.slice(0, -4)] : [])));
+
 /** Reads a sweep and the test likelihoods of its trials; the store is only read. */
-async function read(url: string, sweep: string): Promise<KeptSweep> {
-  const store = await openStore(url);
+async function read(store: ObjectStore, sweep: string): Promise<KeptSweep> {
   const snapshot = await readSnapshot(store, sweep);
   // Of the kind that `report` and `best` pair by.
   const likelihoods = await loadPerConfiguration(store, snapshot, (message) => console.error(message));
   return { snapshot, likelihoods };
 }
 
-mkdirSync(folder, { recursive: true });
+mkdirSync(pictureFolder, { recursive: true });
 for (const sweep of positionals) {
+  const store = await openStore(values.store);
   const file = join(folder, `${sweep}.json`);
-  const text = encodeKept(await read(values.store, sweep), reportVersions()['rgsweep'] ?? 'unknown');
+  const text = encodeKept(await read(store, sweep), reportVersions()['rgsweep'] ?? 'unknown');
   writeFileSync(file, text);
   console.log(`${file}: ${text.length.toLocaleString('en-US')} characters`);
+  const pictures = await picturesOf(store, sweep, (message) => console.error(message));
+  for (const { name, svg } of pictures) writeFileSync(join(pictureFolder, `${name}.svg`), svg);
+  if (pictures.length > 0) console.log(`${pictureFolder}: ${pictures.map(({ name }) => name).join(', ')}`);
 }
 const kept = new Map(
   readdirSync(folder)
@@ -53,7 +63,7 @@ const kept = new Map(
     .map((one) => [one.snapshot.spec.name, one]),
 );
 const page = readFileSync(pageFile, 'utf8');
-const filled = fillPage(page, partsOf(kept));
+const filled = fillPage(page, partsOf(kept, keptPictures()));
 if (values.check) {
   if (filled !== page) {
     console.error(`${pageFile} is not what ${folder}/*.json say: npm run bench -- results`);

@@ -7,6 +7,7 @@ import { contendersOf } from './contenders.js';
 import { datasetTable } from './datasets.js';
 import { experiments, rungsSweep } from './experiments.js';
 import type { KeptSweep } from './kept.js';
+import { pictureMarkdown } from './pictures.js';
 import { costTable, rungTable } from './rungs.js';
 
 /** Sweeps in the order of the experiment; others come after them by name. */
@@ -26,9 +27,12 @@ const training = (name: string) => name === 'weighting' || name === 'timeSamplin
 
 /**
  * The generated parts of docs/results.md: `answer`, `datasets`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
- * `importance.SWEEP`, `ablation.SWEEP`. Undefined for a part of any other name; a sweep that is not kept has not been run.
+ * `importance.SWEEP`, `ablation.SWEEP`, `picture.SWEEP-CHART` of `pictures`, the names of the files that are kept. Undefined for a part of any other name; a sweep that is not kept has not been run.
  */
-export function partsOf(kept: ReadonlyMap<string, KeptSweep>): (part: string) => string | undefined {
+export function partsOf(
+  kept: ReadonlyMap<string, KeptSweep>,
+  pictures: ReadonlySet<string> = new Set(),
+): (part: string) => string | undefined {
   const place = (name: string) => (order.includes(name) ? order.indexOf(name) : order.length);
   const sweeps = [...kept.values()].sort(
     (a, b) =>
@@ -50,6 +54,7 @@ export function partsOf(kept: ReadonlyMap<string, KeptSweep>): (part: string) =>
     if (part === 'datasets') return datasetTable(experiments, kept);
     if (part === 'cost') return sweeps.length > 0 ? costTable(sweeps) : 'No sweep is kept yet.';
     if (part === 'rungs') return sweeps.length > 0 ? rungTable(sweeps) : 'No sweep is kept yet.';
+    if (part.startsWith('picture.')) return pictureMarkdown(part.slice('picture.'.length), pictures, kept);
     const name = sweepOfPart(part);
     if (name === undefined) return undefined;
     const sweep = kept.get(name);

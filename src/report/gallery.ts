@@ -67,13 +67,21 @@ const one = (chart: Chart | undefined, why: string): Chart[] | string => (chart 
 const noKeys = () => [];
 const noResult = 'No trial has a result yet.';
 
-function rungKeys({ spec }: SweepSnapshot): { color: string; text: string }[] {
+/** What the colours of results stand for. */
+export function rungKeys({ spec }: SweepSnapshot): { color: string; text: string }[] {
   const { rungs } = spec.pruner;
   return rungs.map((step, i) => ({
     color: i === rungs.length - 1 ? 'best' : `rung${Math.min(i, 3)}`,
     text: `after ${formatCount(step)} steps`,
   }));
 }
+
+/** What the colours of a Pareto front stand for. */
+export const frontKeys = () => [
+  { color: 'best', text: 'Pareto front' },
+  { color: 'trial', text: 'other trials' },
+  { color: 'baseline', text: 'baselines' },
+];
 
 /** Schedules to compare, and why one of them cannot be drawn. */
 function comparedProcesses(input: GalleryInput): { processes: NamedProcess[]; problem?: string } {
@@ -254,11 +262,7 @@ export const gallery: readonly GallerySection[] = [
   {
     id: 'trade-off',
     title: 'Two figures at once',
-    keys: () => [
-      { color: 'best', text: 'Pareto front' },
-      { color: 'trial', text: 'other trials' },
-      { color: 'baseline', text: 'baselines' },
-    ],
+    keys: frontKeys,
     charts: [
       {
         id: 'pareto',

@@ -116,3 +116,10 @@ footer { margin-top: 3.5rem; padding-top: 1rem; padding-bottom: 2.5rem; color: v
   nav, .tools { display: none; } section, figure { break-inside: avoid-page; } .tall { max-height: none; overflow: visible; }
 }
 `;
+
+/** The colours of the style sheet in light, by the names of its variables. */
+export const lightColors: ReadonlyMap<string, string> = new Map(
+  [...styleSheet.slice(0, styleSheet.indexOf('@media')).matchAll(/--([a-z0-9]+): (#[0-9a-f]{6});/g)].map(
+    ([, name, color]) => [name!, color!],
+  ),
+);

@@ -23,12 +23,26 @@ const kept = new Map(
   files.map((file) => decodeKept(read(join(folder, file)))).map((one) => [one.snapshot.spec.name, one]),
 );
 
+const pictures = new Set(readdirSync(join(folder, 'pictures')).map((file) => file.replace(/\.svg$/, '')));
+
 describe('docs/results.md', () => {
   const page = read('docs/results.md');
 
   it('has the tables that docs/results/*.json make (else: npm run bench -- results)', () => {
     expect(markedParts(page).length).toBeGreaterThan(10);
-    expect(fillPage(page, partsOf(kept))).toBe(page);
+    expect(fillPage(page, partsOf(kept, pictures))).toBe(page);
+  });
+
+  it('shows every picture that is kept, and none that is not', () => {
+    const shown = [...page.matchAll(/\]\(results\/pictures\/([^)]+)\.svg\)/g)].map(([, name]) => name!);
+    expect(new Set(shown)).toEqual(pictures);
+    let total = 0;
+    for (const name of pictures) {
+      const svg = read(join(folder, 'pictures', `${name}.svg`));
+      expect(svg).toMatch(/^<svg [^>]*>.*<\/svg>\n$/s);
+      total += svg.length;
+    }
+    expect(total).toBeLessThan(2_500_000);
   });
 
   it('keeps whole sweeps in small files, each under its own name', () => {

@@ -65,7 +65,12 @@ describe('a task of one’s own, on a real server', () => {
     const [first, last] = baseline.rungs;
     expect(last!.metrics.kl).toBeLessThan(first!.metrics.kl!);
     const html = join(stack.folder, 'wells.html');
-    expect(await stack.run('report', 'wells', '--out', html)).toMatchObject({ code: 0, stderr: '' });
+    const charts = join(stack.folder, 'charts');
+    const reported = await stack.run('report', 'wells', '--out', html, '--pictures', charts, '--json');
+    expect(reported).toMatchObject({ code: 0, stderr: '' });
+    const { pictures } = JSON.parse(reported.stdout) as { pictures: string[] };
+    expect(pictures).toContain(join(charts, 'standings.svg'));
+    for (const file of pictures) expect(readFileSync(file, 'utf8')).toMatch(/^<svg /);
     const page = readFileSync(html, 'utf8');
     expect(page).toContain('double-well, a task of its own (task.mjs)');
     expect(/>[^<]*(undefined|NaN)[^<]*<.(td|li|p|text)>/.exec(page)?.[0]).toBeUndefined();

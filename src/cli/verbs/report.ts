@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { Option } from 'commander';
 import type { StoreOption } from '../connection.js';
 import { withStoreOption } from '../connectionOptions.js';
+import { parsePictureFormats, type PictureFormat } from '../pictureFiles.js';
 import { say } from '../say.js';
 
 export function register(program: Command): void {
@@ -19,11 +20,23 @@ export function register(program: Command): void {
         .choices(['html', 'md'])
         .default('html'),
     )
+    .option('--pictures <folder>', 'write every chart as a file there too')
+    .addOption(
+      new Option('--picture-format <list>', 'format of those files: svg, png, or both')
+        .argParser(parsePictureFormats)
+        .default(['svg'], 'svg'),
+    )
     .option('--json', 'print one JSON object: the file, its size and the answer')
     .action(
       async (
         sweep: string,
-        options: StoreOption & { out?: string; format: 'html' | 'md'; json?: boolean },
+        options: StoreOption & {
+          out?: string;
+          format: 'html' | 'md';
+          pictures?: string;
+          pictureFormat: PictureFormat[];
+          json?: boolean;
+        },
       ) => {
         const { connectStore } = await import('../connection.js');
         const { loadReport, writeWhole } = await import('../../report/report.js');
@@ -35,6 +48,14 @@ export function register(program: Command): void {
           options.format === 'md'
             ? (await import('../../report/markdown.js')).renderMarkdown(input)
             : await (await import('../../report/html.js')).renderReport(input);
+        const pictures: string[] = [];
+        if (options.pictures !== undefined) {
+          const { chartFiles } = await import('../../report/chartFiles.js');
+          const { writePictures } = await import('../pictureFiles.js');
+          pictures.push(
+            ...(await writePictures(options.pictures, await chartFiles(input), options.pictureFormat)),
+          );
+        }
         if (options.out === '-') {
           process.stdout.write(text);
           return;
@@ -46,8 +67,8 @@ export function register(program: Command): void {
         const answer = verdict(input.snapshot, perConfigurationOf(input));
         process.stdout.write(
           options.json
-            ? `${JSON.stringify({ file, bytes: Buffer.byteLength(text), verdict: answer })}\n`
-            : `${answer}\n\nreport  ${file}\n`,
+            ? `${JSON.stringify({ file, bytes: Buffer.byteLength(text), verdict: answer, ...(options.pictures === undefined ? {} : { pictures }) })}\n`
+            : `${answer}\n\nreport  ${file}\n${pictures.length > 0 ? `pictures  ${pictures.length} in ${options.pictures}\n` : ''}`,
         );
       },
     );

@@ -1,0 +1,71 @@
+import { captions } from '../../src/report/captions.js';
+import { chartFiles, type ChartFile } from '../../src/report/chartFiles.js';
+import { galleryCharts } from '../../src/report/gallery.js';
+import { loadReport } from '../../src/report/report.js';
+import { markdownText } from '../../src/report/text.js';
+import type { ObjectStore } from '../../src/store/types.js';
+import type { SweepSnapshot } from '../../src/sweep/types.js';
+import { experiments, rungsSweep } from './experiments.js';
+import type { KeptSweep } from './kept.js';
+
+/** Charts of a sweep that are kept beside its figures, by their ids; `slices-ess` is ESS instead of the objective. */
+function chartsOf(sweep: string): readonly string[] {
+  if (sweep === rungsSweep) return ['rungs'];
+  const [first] = experiments;
+  if (sweep === first!.finals) return ['standings', 'gamma', 'noise', 'cutoff'];
+  if (experiments.some(({ finals }) => finals === sweep)) return ['standings'];
+  if (sweep === first!.search) return ['over-steps', 'slices', 'slices-ess', 'importance'];
+  if (experiments.some(({ search }) => search === sweep)) return ['slices'];
+  return [];
+}
+
+/** Whose schedules are shown side by side in finals: the winner, what it is judged by, and standard diffusion as it comes. */
+const compared = ['finalist-1', 'standard-searched', 'standard'];
+
+/** The same sweep, as if it had been judged by ESS. */
+const byEss = (snapshot: SweepSnapshot): SweepSnapshot => ({
+  ...snapshot,
+  spec: { ...snapshot.spec, objective: { metric: 'ess', direction: 'maximize' } },
+});
+
+/** The pictures of a sweep in a store, named SWEEP-CHART; none for a sweep that is no part of the experiment. */
+export async function picturesOf(
+  store: ObjectStore,
+  sweep: string,
+  onWarning: (message: string) => void,
+): Promise<ChartFile[]> {
+  const wanted = chartsOf(sweep);
+  if (wanted.length === 0) return [];
+  const input = await loadReport(store, sweep, { onWarning });
+  const trials = compared.flatMap(
+    (name) => input.snapshot.trials.find(({ baseline }) => baseline === name)?.trial ?? [],
+  );
+  const files = await chartFiles(input, {
+    only: wanted,
+    ...(wanted.includes('gamma') ? { compared: trials } : {}),
+  });
+  if (wanted.includes('slices-ess')) {
+    const [slices] = await chartFiles({ ...input, snapshot: byEss(input.snapshot) }, { only: ['slices'] });
+    if (slices) files.push({ ...slices, name: 'slices-ess' });
+  }
+  return files.map(({ name, svg }) => ({ name: `${sweep}-${name}`, svg }));
+}
+
+/** A kept picture with its caption for the page. `file` is its name without an ending, `shown` are those that are kept. */
+export function pictureMarkdown(
+  file: string,
+  shown: ReadonlySet<string>,
+  kept: ReadonlyMap<string, KeptSweep>,
+): string | undefined {
+  const sweep = [...experiments.flatMap(({ search, finals }) => [search, finals]), rungsSweep].find((name) =>
+    chartsOf(name).some((chart) => `${name}-${chart}` === file),
+  );
+  if (sweep === undefined) return undefined;
+  const one = kept.get(sweep);
+  if (!one || !shown.has(file)) return `\`${sweep}\` has not been run.`;
+  const chart = file.slice(sweep.length + 1);
+  const known = galleryCharts.get(chart === 'slices-ess' ? 'slices' : chart);
+  const title = chart === 'slices-ess' ? 'ESS against each parameter' : (known?.title ?? 'Standings');
+  const caption = known ? known.caption(one.snapshot) : captions.standings(one.snapshot);
+  return `![${title}, ${sweep}](results/pictures/${file}.svg)\n\n${markdownText(caption, 600)}`;
+}
