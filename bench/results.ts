@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { loadPerConfiguration } from '../src/report/load.js';
 import { reportVersions } from '../src/report/report.js';
+import { foldReplicates } from '../src/sweep/replicates.js';
 import { openStore } from '../src/store/open.js';
 import type { ObjectStore } from '../src/store/types.js';
 import { readSnapshot } from '../src/store/records.js';
@@ -41,7 +42,9 @@ const keptPictures = () =>
 async function read(store: ObjectStore, sweep: string): Promise<KeptSweep> {
   const snapshot = await readSnapshot(store, sweep);
   // Of the kind that `report` and `best` pair by.
-  const likelihoods = await loadPerConfiguration(store, snapshot, (message) => console.error(message));
+  const likelihoods = await loadPerConfiguration(store, foldReplicates(snapshot), (message) =>
+    console.error(message),
+  );
   return { snapshot, likelihoods };
 }
 

@@ -7,13 +7,13 @@ import {
   type Figure,
 } from '../../src/report/figures.js';
 import { markdownTable } from '../../src/report/markdown.js';
+import type { PairedFigure } from '../../src/report/paired.js';
 import type { PerConfiguration } from '../../src/report/ranking.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import { markdownText } from '../../src/report/text.js';
 import { verdict } from '../../src/report/verdict.js';
 import { contendersOf, differenceOf, figureOf, measuredOn, metricsOf, type Contender } from './contenders.js';
 import type { KeptSweep } from './kept.js';
-import type { PairedFigure } from './statistics.js';
 
 /** A difference in words: `0.021 ± 0.006 (3.5 standard errors, 5 seeds)`. */
 export function differenceWords({ value, error, seeds }: PairedFigure): string {

@@ -1,9 +1,9 @@
 import { bestSearched, highestResult } from '../../src/report/ranking.js';
 import type { Figure } from '../../src/report/figures.js';
+import { pairedDifference, type PairedFigure } from '../../src/report/paired.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import type { KeptSweep } from './kept.js';
-import { pairedDifference, pairedMeans, type PairedFigure } from './statistics.js';
 
 /** A configuration that is compared with others: all its seeds that were measured, in their order. */
 export interface Contender {
@@ -71,8 +71,7 @@ export function figureOf(snapshot: SweepSnapshot, { trials }: Contender, metric:
 
 /**
  * KL (or whatever the objective is) of `second` minus that of `first`, pair by pair of equal seeds: on the same test data by −log q,
- * whose difference is that of KL, where both have it; else by the objective's values, with one seed by both errors combined, which is wider
- * than the truth. Positive where `first` is better, of what is minimized. Undefined where the two were measured on different data or
+ * whose difference is that of KL, where both have it; else the difference of both figures with their errors combined, which is wider than the truth. Positive where `first` is better, of what is minimized. Undefined where the two were measured on different data or
  * after different numbers of steps.
  */
 export function differenceOf(
@@ -89,11 +88,14 @@ export function differenceOf(
   const kept = pairs.filter((pair) => pair.every(({ trial }) => likelihoods.has(trial)));
   const blocks = (index: 0 | 1) => kept.map((pair) => [...Array.from(likelihoods.get(pair[index].trial)!)]);
   const { metric } = snapshot.spec.objective;
-  if (kept.length > 0 && ['kl', 'nll', 'vlb'].includes(metric)) return pairedDifference(blocks(0), blocks(1));
-  const values = (index: 0 | 1) => pairs.map((pair) => metricsOf(snapshot, pair[index])[metric] ?? NaN);
-  if (pairs.length !== 1) return pairedMeans(values(0), values(1));
+  if (kept.length > 0 && kept.length === pairs.length && ['kl', 'nll', 'vlb'].includes(metric))
+    return pairedDifference(blocks(0), blocks(1));
   const [a, b] = [first, second].map((one) => figureOf(snapshot, one, metric));
   return a?.error === undefined || b?.error === undefined
     ? undefined
-    : { value: b.value - a.value, error: Math.hypot(a.error, b.error), seeds: 1 };
+    : {
+        value: b.value - a.value,
+        error: Math.hypot(a.error, b.error),
+        seeds: Math.min(first.trials.length, second.trials.length),
+      };
 }

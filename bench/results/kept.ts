@@ -1,4 +1,5 @@
 import type { RungResult, SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
+import { blockMeans } from '../../src/report/paired.js';
 import type { PerConfiguration } from '../../src/report/ranking.js';
 
 /**
@@ -9,20 +10,6 @@ import type { PerConfiguration } from '../../src/report/ranking.js';
 export interface KeptSweep {
   snapshot: SweepSnapshot;
   likelihoods: PerConfiguration;
-}
-
-const blocks = 100;
-
-/** Means over up to 100 consecutive blocks. */
-export function blockMeans(values: ArrayLike<number>): number[] {
-  const count = Math.min(blocks, values.length);
-  return Array.from({ length: count }, (_, block) => {
-    const first = Math.floor((block * values.length) / count);
-    const end = Math.floor(((block + 1) * values.length) / count);
-    let sum = 0;
-    for (let n = first; n < end; n++) sum += values[n]!;
-    return sum / (end - first);
-  });
 }
 
 /** Figures that no table shows, and that are in the store. */

@@ -19,8 +19,8 @@ function chartsOf(sweep: string): readonly string[] {
   return [];
 }
 
-/** Whose schedules are shown side by side in finals: the winner, what it is judged by, and standard diffusion as it comes. */
-const compared = ['finalist-1', 'standard-searched', 'standard'];
+/** Whose schedules are shown side by side in finals: the winner, what it is judged by, the next best, and standard diffusion as it comes. */
+const compared = ['finalist-1', 'standard-searched', 'finalist-2', 'standard'];
 
 /** The same sweep, as if it had been judged by ESS. */
 const byEss = (snapshot: SweepSnapshot): SweepSnapshot => ({

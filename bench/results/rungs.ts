@@ -4,7 +4,7 @@ import { taskWords } from '../../src/report/taskWords.js';
 import { markdownText } from '../../src/report/text.js';
 import type { TrialRecord } from '../../src/sweep/types.js';
 import type { KeptSweep } from './kept.js';
-import { spearman } from './statistics.js';
+import { spearman } from './spearman.js';
 
 const valueAt = (trial: TrialRecord, step: number, metric: string) =>
   trial.rungs.find((result) => result.step === step)?.metrics[metric];

@@ -8,7 +8,7 @@ import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { decodeSafetensors } from '../tensors/safetensors.js';
 import type { FieldArtifacts, ObservableEstimate, ReportArtifacts, TrialArtifacts } from './artifacts.js';
 import { isMeasuredInPairs } from './pairs.js';
-import { baselineTrials, bestSearched } from './ranking.js';
+import { baselineTrials, bestSearched, judgedSeeds } from './ranking.js';
 
 /** Says what could not be read; the report goes on without it. */
 export type Warn = (message: string) => void;
@@ -119,11 +119,13 @@ export async function loadTrialArtifacts(
   return undefined;
 }
 
-/** Trials whose likelihoods on test data the final comparison can pair: the best searched one and the baselines. */
+/** Trials whose likelihoods on test data the final comparison can pair: the best searched one and the baselines, with all their seeds. */
 export function pairedTrials(snapshot: SweepSnapshot): TrialRecord[] {
   if (!isMeasuredInPairs(snapshot.spec)) return [];
   const best = bestSearched(snapshot);
-  return [...(best ? [best] : []), ...baselineTrials(snapshot)].filter((trial) => trial.test !== undefined);
+  return [...(best ? [best] : []), ...baselineTrials(snapshot)]
+    .flatMap((trial) => judgedSeeds(snapshot, trial))
+    .filter((trial) => trial.test !== undefined);
 }
 
 /** The likelihood of each configuration of the test data, of all `pairedTrials` that have it: a few kilobytes each. */

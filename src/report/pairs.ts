@@ -4,11 +4,11 @@ import type { PerConfiguration } from './ranking.js';
 
 /**
  * Whether differences are measured pair by pair on test data: of `nll`, and of `kl`, which differs from it by what all models have in
- * common; of images, of `vlb`. With several seeds a pair of single models says nothing of what other seeds would have given.
+ * common; of images, of `vlb`.
  */
-export function isMeasuredInPairs({ task, objective, replicates = 1 }: SweepSpec): boolean {
+export function isMeasuredInPairs({ task, objective }: SweepSpec): boolean {
   const metrics = task.name === 'phi4' || task.name === 'module' ? ['kl', 'nll'] : ['vlb'];
-  return replicates === 1 && metrics.includes(objective.metric);
+  return metrics.includes(objective.metric);
 }
 
 /** Per-configuration test likelihoods out of the artifacts, for paired differences. */

@@ -1,6 +1,7 @@
 import type { RungResult, SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import type { ConfigurationRecord } from '../sweep/replicates.js';
 import { metricFigure, type Figure } from './figures.js';
+import { blockMeans, pairedDifference } from './paired.js';
 
 /** Where a comparison's numbers come from: measured once on test data, or on validation data at a rung. */
 export type Source = { kind: 'test' } | { kind: 'rung'; rung: number; step: number };
@@ -115,33 +116,37 @@ export function commonSource(snapshot: SweepSnapshot, trials: readonly TrialReco
   );
 }
 
-/**
- * Mean and standard error of the paired differences second − first. Evaluation data are consecutive configurations of
- * Markov chains, so the error comes from at most 100 contiguous blocks, not from single configurations.
- */
-function pairedDifference(
-  first: ArrayLike<number>,
-  second: ArrayLike<number>,
-): { difference: number; error: number } | undefined {
-  const count = first.length;
-  if (count !== second.length || count < 16) return undefined;
-  const blocks = Math.min(100, Math.floor(count / 8));
-  const means: number[] = [];
-  for (let block = 0; block < blocks; block++) {
-    const begin = Math.floor((block * count) / blocks);
-    const end = Math.floor(((block + 1) * count) / blocks);
-    let sum = 0;
-    for (let i = begin; i < end; i++) sum += second[i]! - first[i]!;
-    means.push(sum / (end - begin));
-  }
-  const mean = means.reduce((sum, value) => sum + value, 0) / blocks;
-  const variance = means.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (blocks - 1);
-  return Number.isFinite(variance) ? { difference: mean, error: Math.sqrt(variance / blocks) } : undefined;
+/** Trainings behind a configuration's figures, seed by seed: itself where there is one seed a configuration. */
+export function judgedSeeds(snapshot: SweepSnapshot, trial: ConfigurationRecord): readonly TrialRecord[] {
+  const all = (snapshot.seeds ?? []).filter(
+    (one) => one.trial === trial.trial || one.replicateOf === trial.trial,
+  );
+  if (all.length === 0) return [trial];
+  return all.filter((one) => (one.confirms !== undefined) === (trial.confirmed === true));
+}
+
+/** −log q of both, training by training of equal seeds; undefined unless every training of either has its pair. */
+function pairsOf(
+  snapshot: SweepSnapshot,
+  first: TrialRecord,
+  second: TrialRecord,
+  perConfiguration: PerConfiguration,
+): { first: number[][]; second: number[][] } | undefined {
+  const [own, others] = [first, second].map((trial) => judgedSeeds(snapshot, trial));
+  if (own!.length !== others!.length) return undefined;
+  const blocks = ({ trial }: TrialRecord) => blockMeans(perConfiguration.get(trial) ?? [], { least: 8 });
+  const pairs = own!.flatMap((one) => {
+    // With one seed a configuration there is nothing to choose.
+    const other = own!.length === 1 ? others![0] : others!.find(({ seed }) => seed === one.seed);
+    return other ? [[blocks(one), blocks(other)] as const] : [];
+  });
+  if (pairs.length < own!.length) return undefined;
+  return { first: pairs.map(([a]) => a), second: pairs.map(([, b]) => b) };
 }
 
 /**
- * Trial `first` against `second` at one source: d ± e, positive where `first` is better. Paired on test data where
- * `perConfiguration` has both trials, else with combined standard errors e² = e₁² + e₂², which is wider than the
+ * Trial `first` against `second` at one source: d ± e, positive where `first` is better. Paired on test data, seed by seed, where
+ * `perConfiguration` has all trainings of both (paired.ts), else with combined standard errors e² = e₁² + e₂², which is wider than the
  * truth where both were measured on the same data. Undefined where one of them has no finite value.
  */
 export function compareTrials(
@@ -155,13 +160,10 @@ export function compareTrials(
   const b = figureAt(snapshot, second, source);
   if (!a || !b) return undefined;
   const sign = snapshot.spec.objective.direction === 'minimize' ? 1 : -1;
-  // Pairs of single models say nothing of what other seeds would have given.
-  const several = [first, second].some((trial: ConfigurationRecord) => (trial.seeds ?? 1) > 1);
-  const pairable =
-    !several && source.kind === 'test' && ['kl', 'nll', 'vlb'].includes(snapshot.spec.objective.metric);
-  const pairs = pairable ? [perConfiguration?.get(first.trial), perConfiguration?.get(second.trial)] : [];
-  const paired = pairs[0] && pairs[1] ? pairedDifference(pairs[0], pairs[1]) : undefined;
-  const difference = sign * (paired ? paired.difference : b.value - a.value);
+  const pairable = source.kind === 'test' && ['kl', 'nll', 'vlb'].includes(snapshot.spec.objective.metric);
+  const pairs = pairable && perConfiguration && pairsOf(snapshot, first, second, perConfiguration);
+  const paired = pairs ? pairedDifference(pairs.first, pairs.second) : undefined;
+  const difference = sign * (paired ? paired.value : b.value - a.value);
   let error = paired?.error;
   if (!paired && a.error !== undefined && b.error !== undefined) error = Math.hypot(a.error, b.error);
   const outcome: Outcome =

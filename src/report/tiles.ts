@@ -9,7 +9,7 @@ import {
   metricFigure,
   metricWords,
 } from './figures.js';
-import { figureAt, type Standings } from './ranking.js';
+import { figureAt, type Comparison, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
 import { sourceWords } from './verdict.js';
 
@@ -25,11 +25,38 @@ const seconds = (snapshot: SweepSnapshot, now: Date): number =>
     Date.parse(snapshot.startedAt)) /
   1000;
 
+/** How far ahead or behind standard diffusion, `of` whom: `ahead of standard`, `the search is behind standard`. */
+function overStandard(against: Comparison, of: string, unit: string | undefined): Tile {
+  return {
+    title: `${of}${against.difference >= 0 ? 'ahead of' : 'behind'} standard`,
+    value: formatFigure({ ...against, value: Math.abs(against.difference) }),
+    remark:
+      against.outcome === 'tie'
+        ? 'a tie: below 2 standard errors'
+        : against.outcome === 'unknown'
+          ? 'no error known'
+          : `${unit ? `${unit}; ` : ''}${(Math.abs(against.difference) / against.error!).toFixed(1)} standard errors`,
+  };
+}
+
 /** The figures at a glance. */
 export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now: Date): Tile[] {
   const { metric } = snapshot.spec.objective;
   const { name, unit } = metricWords(metric);
   const out: Tile[] = [];
+  const contest = snapshot.spec.budget.trials === 0;
+  if (contest && table) {
+    const [leader] = table.rows;
+    out.push({
+      title: `best ${name}${unit ? `, ${unit}` : ''}`,
+      value: formatFigure(leader!.figure),
+      remark: `${fitLine(leader!.trial.baseline ?? '', 40)}, ${sourceWords(
+        table.source,
+        table.rows.map((row) => row.trial),
+      )}`,
+    });
+    if (leader!.againstStandard) out.push(overStandard(leader!.againstStandard, '', unit));
+  }
   if (table?.best) {
     const own = figureAt(snapshot, table.best, table.source)!;
     const where = sourceWords(
@@ -51,17 +78,7 @@ export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now
       remark: `trial ${table.best.trial}, ${where}`,
     });
     const against = table.rows.find((row) => row.trial === table.best)?.againstStandard;
-    if (against)
-      out.push({
-        title: `${table.rows[0]!.trial === table.best ? '' : 'the search is '}${against.difference >= 0 ? 'ahead of' : 'behind'} standard`,
-        value: formatFigure({ ...against, value: Math.abs(against.difference) }),
-        remark:
-          against.outcome === 'tie'
-            ? 'a tie: below 2 standard errors'
-            : against.outcome === 'unknown'
-              ? 'no error known'
-              : `${unit ? `${unit}; ` : ''}${(Math.abs(against.difference) / against.error!).toFixed(1)} standard errors`,
-      });
+    if (against) out.push(overStandard(against, leader?.trial === table.best ? '' : 'the search is ', unit));
     const other = companionMetric(snapshot.spec);
     const metrics = metricsAt(table.best, table);
     const figure = metrics && metricFigure(metrics, other);
@@ -75,11 +92,14 @@ export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now
   const searched = snapshot.trials.filter((trial) => trial.baseline === undefined);
   const promoted = searched.filter((trial) => trial.rungs.length > 1).length;
   const failed = snapshot.trials.filter((trial) => trial.state === 'failed').length;
+  const { replicates = 1, baselines } = snapshot.spec;
   out.push({
-    title: 'searched trials',
-    value: formatCount(searched.length),
+    title: contest ? 'schedules compared' : 'searched trials',
+    value: formatCount(contest ? baselines.length : searched.length),
     remark: [
-      `${formatCount(promoted)} promoted`,
+      contest
+        ? `${formatCount(replicates)} seed${replicates === 1 ? '' : 's'} each`
+        : `${formatCount(promoted)} promoted`,
       ...(failed > 0 ? [`${formatCount(failed)} failed`] : []),
     ].join(', '),
   });

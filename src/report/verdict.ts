@@ -79,6 +79,13 @@ function tiesOf(
   return `; a tie with the baselines ${list(names.map((name) => fitLine(name, 60)))}`;
 }
 
+/** `; 0.0038 ± 0.0011 nats ahead of standard diffusion`, or that it is a tie. */
+function contestOverStandard(snapshot: SweepSnapshot, comparison: Comparison): string {
+  const size = `${differenceWords(snapshot, comparison)} ahead of standard diffusion`;
+  if (comparison.outcome === 'tie') return `; ${size}, a tie`;
+  return comparison.outcome === 'unknown' ? `; ${size}, with no error known` : `; ${size}`;
+}
+
 /**
  * One honest sentence: what won, and by how much over standard diffusion. A difference below two of its standard errors
  * is called a tie; baselines can win; a sweep that goes on is spoken of as it stands so far. Plain text: whoever puts it
@@ -103,6 +110,15 @@ export function verdict(snapshot: SweepSnapshot, perConfiguration?: PerConfigura
   const compare = (a: TrialRecord, b: TrialRecord) =>
     compareTrials(snapshot, a, b, source, perConfiguration)!;
 
+  if (!best && snapshot.spec.budget.trials === 0) {
+    const name = fitLine(winner.trial.baseline ?? trialName(winner.trial), 60);
+    const ahead =
+      standard && winner.trial !== standard
+        ? contestOverStandard(snapshot, compare(winner.trial, standard))
+        : '';
+    const ties = tiesOf(snapshot, table, [standard], perConfiguration);
+    return `${going ? 'So far, of' : 'Of'} the ${formatCount(rows.length)} schedules that were compared ${name} leads: ${metric} ${formatFigure(winner.figure)}${unit ? ` ${unit}` : ''} ${where}${ahead}${ties}.`;
+  }
   if (!best) {
     const alone = `no searched trial has a result yet; of the baselines ${trialName(winner.trial)} leads`;
     return `${going ? capital(alone) : capital(alone.replace(' yet', ''))} with ${metric} ${formatFigure(winner.figure)}${unit ? ` ${unit}` : ''} ${where}.`;

@@ -5,12 +5,13 @@ import { differenceOf, figureOf, contendersOf } from '../../bench/results/conten
 import { finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
 import { experiments } from '../../bench/results/experiments.js';
 import { finalsFile, rungsFile } from '../../bench/results/finals.js';
-import { blockMeans, decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
+import { decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
 import { partsOf } from '../../bench/results/parts.js';
-import { pairedDifference, spearman } from '../../bench/results/statistics.js';
+import { spearman } from '../../bench/results/spearman.js';
 import { CounterRandom } from '../../src/random/philox.js';
 import { formatFigure } from '../../src/report/figures.js';
+import { blockMeans, pairedDifference } from '../../src/report/paired.js';
 import { presets } from '../../src/schedule/presets.js';
 import { parseSweepFile } from '../../src/sweep/spec.js';
 import type { TrialRecord } from '../../src/sweep/types.js';

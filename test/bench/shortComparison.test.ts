@@ -3,9 +3,8 @@
  * 120 steps of batch 256 with two seeds. Only differences that are large so early are asked for.
  */
 import { beforeAll, expect, it } from 'vitest';
-import { blockMeans } from '../../bench/results/kept.js';
-import { pairedDifference } from '../../bench/results/statistics.js';
 import { computeStatistics } from '../../src/basis/statistics.js';
+import { blockMeans, pairedDifference } from '../../src/report/paired.js';
 import type { DataStatistics } from '../../src/basis/types.js';
 import { createLattice, phi4Action } from '../../src/data/phi4/action.js';
 import { generateConfigurations } from '../../src/data/phi4/generate.js';
@@ -87,7 +86,10 @@ const kl = (name: string) => {
 };
 /** How much lower the KL of `first` is. */
 const gain = (first: string, second: string) =>
-  pairedDifference(excess.get(first)!.map(blockMeans), excess.get(second)!.map(blockMeans))!;
+  pairedDifference(
+    excess.get(first)!.map((values) => blockMeans(values)),
+    excess.get(second)!.map((values) => blockMeans(values)),
+  )!;
 
 it('gives every schedule a positive divergence from data that it has not seen', () => {
   for (const name of Object.keys(schedules)) {
@@ -110,7 +112,7 @@ it('tells what the Gaussian score brings, and which order is the wrong one, by m
 
 it('measures a difference in pairs better than the two alone', () => {
   const alone = (name: string) => {
-    const own = excess.get(name)!.map(blockMeans);
+    const own = excess.get(name)!.map((values) => blockMeans(values));
     return pairedDifference(
       own,
       own.map((blocks) => blocks.map(() => 0)),

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { failuresOf, methodFacts } from '../../src/report/content.js';
+import { CounterRandom } from '../../src/random/philox.js';
 import { renderReport } from '../../src/report/html.js';
+import { standings, verdict } from '../../src/report/ranking.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import type { TrialRecord } from '../../src/sweep/types.js';
 import { fixtureSpec } from './fixture.js';
@@ -41,5 +43,66 @@ describe('a report of several seeds a configuration', () => {
     expect(byId(root, 'baselines')!.text).not.toContain('second training');
     // Nobody won: nothing is called the best.
     expect(byId(root, 'schedule')?.text ?? '').not.toContain('best schedule of the search');
+  });
+});
+
+describe('differences between configurations of several seeds', () => {
+  const random = new CounterRandom(5, 'seeds');
+  const spec = {
+    ...fixtureSpec,
+    replicates: 3,
+    budget: { ...fixtureSpec.budget, trials: 0 },
+    baselines: ['standard', 'other', 'third'],
+  };
+  const names = spec.baselines;
+  // What a seed does to all, and what the data do to all: both are larger than the difference of 0.02.
+  const bySeed = [0.1, -0.1, 0.02];
+  const byDatum = Array.from({ length: 800 }, () => random.normal());
+  const likelihoods = new Map<number, number[]>();
+  const trials = names.flatMap((name, index) =>
+    bySeed.map((shift, seed) => {
+      const trial = 3 * index + seed;
+      const own = byDatum.map(
+        (datum) => 12 + [0.02, 0, 0.002][index]! + shift + datum + 0.05 * random.normal(),
+      );
+      likelihoods.set(trial, own);
+      const kl = own.reduce((sum, value) => sum + value, 0) / own.length - 11.8;
+      return {
+        ...baseline(trial, name, [0.5, kl], {
+          seed: 40 + seed,
+          ...(seed > 0 ? { replicateOf: 3 * index } : {}),
+        }),
+        test: { kl, klError: 0.05 },
+      };
+    }),
+  );
+  const contest = foldReplicates(sweepOf(trials, { spec }));
+
+  test('are of equal seeds on the same data, and hold what differs between pairs and between data', () => {
+    const { rows } = standings(contest, likelihoods)!;
+    expect(rows.map(({ trial }) => trial.baseline)).toEqual(['other', 'third', 'standard']);
+    const { againstStandard } = rows[0]!;
+    expect(againstStandard).toMatchObject({ method: 'pairs', outcome: 'better' });
+    expect(Math.abs(againstStandard!.difference - 0.02)).toBeLessThan(3 * againstStandard!.error!);
+    // 0.05 √2 on 800 data in three pairs: 0.0014 by the data, and as much again between the pairs.
+    expect(againstStandard!.error).toBeLessThan(0.005);
+    expect(againstStandard!.error).toBeGreaterThan(0.001);
+    expect(verdict(contest, likelihoods)).toMatch(
+      /^Of the 3 schedules that were compared other leads: KL .* on test data after 3,000 steps; 0\.0\d+ ± 0\.00\d+ nats ahead of standard diffusion; a tie with the baseline third\.$/,
+    );
+  });
+
+  test('combine both errors where a training has no pair', () => {
+    const missing = new Map([...likelihoods].filter(([trial]) => trial !== 4));
+    const { rows } = standings(contest, missing)!;
+    expect(rows[0]!.againstStandard).toMatchObject({ method: 'combined', outcome: 'tie' });
+    const elsewhere = foldReplicates(
+      sweepOf(
+        trials.map((trial) => (trial.trial === 4 ? { ...trial, seed: 99 } : trial)),
+        { spec },
+      ),
+    );
+    expect(standings(elsewhere, likelihoods)!.rows[0]!.againstStandard!.method).toBe('combined');
+    expect(verdict(contest)).toMatch(/ahead of standard diffusion, a tie; a tie with the baseline third\.$/);
   });
 });

@@ -1,0 +1,58 @@
+/** A difference with its standard error and the number of pairs of trainings behind it. */
+export interface PairedFigure {
+  value: number;
+  error: number;
+  seeds: number;
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;
+
+/** Variance of the mean of independent values, s²/n; undefined for fewer than two. */
+function varianceOfMean(values: readonly number[]): number | undefined {
+  if (values.length < 2) return undefined;
+  const centre = mean(values);
+  return values.reduce((sum, value) => sum + (value - centre) ** 2, 0) / (values.length - 1) / values.length;
+}
+
+/**
+ * Means over up to `blocks` consecutive blocks, each of `least` values at least. Evaluation data are consecutive configurations of Markov
+ * chains, so that errors come from blocks, not from single configurations.
+ */
+export function blockMeans(
+  values: ArrayLike<number>,
+  { blocks = 100, least = 1 }: { blocks?: number; least?: number } = {},
+): number[] {
+  const count = Math.min(blocks, Math.floor(values.length / least));
+  return Array.from({ length: count }, (_, block) => {
+    const first = Math.floor((block * values.length) / count);
+    const end = Math.floor(((block + 1) * values.length) / count);
+    let sum = 0;
+    for (let n = first; n < end; n++) sum += values[n]!;
+    return sum / (end - first);
+  });
+}
+
+/**
+ * Mean of second − first over pairs of trainings, and its standard error e² = s²/n + ē²: s² the variance of the n pairs' means,
+ * and ē² that of the mean over the test data, by block, which all pairs share. The n pairs are those of equal seeds, so that batches,
+ * times and noise are the same on both sides, and cancel as far as they can. With one pair only ē² is known: how another
+ * seed would have gone is not in the error. Undefined without a pair, with fewer than two blocks or with others on one side than on the other.
+ * @param first for each training the means over consecutive blocks of the test data
+ */
+export function pairedDifference(
+  first: readonly (readonly number[])[],
+  second: readonly (readonly number[])[],
+): PairedFigure | undefined {
+  const seeds = first.length;
+  const blocks = first[0]?.length ?? 0;
+  if (seeds === 0 || second.length !== seeds || blocks < 2) return undefined;
+  if ([...first, ...second].some((values) => values.length !== blocks)) return undefined;
+  const differences = first.map((values, pair) =>
+    values.map((value, block) => second[pair]![block]! - value),
+  );
+  const byBlock = Array.from({ length: blocks }, (_, block) => mean(differences.map((one) => one[block]!)));
+  const bySeed = differences.map(mean);
+  const variance = (varianceOfMean(bySeed) ?? 0) + varianceOfMean(byBlock)!;
+  return Number.isFinite(variance) ? { value: mean(bySeed), error: Math.sqrt(variance), seeds } : undefined;
+}
