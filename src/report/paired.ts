@@ -33,6 +33,19 @@ export function blockMeans(
   });
 }
 
+type Trainings = readonly (readonly number[])[];
+
+/** All trainings have the same number of blocks, two at least. */
+function haveBlocks(first: Trainings, second: Trainings): boolean {
+  const blocks = first[0]?.length ?? 0;
+  return (
+    second.length > 0 && blocks >= 2 && [...first, ...second].every((values) => values.length === blocks)
+  );
+}
+
+const meanByBlock = (trainings: Trainings): number[] =>
+  trainings[0]!.map((_, block) => mean(trainings.map((values) => values[block]!)));
+
 /**
  * Mean of second − first over pairs of trainings, and its standard error e² = s²/n + ē²: s² the variance of the n pairs' means,
  * and ē² that of the mean over the test data, by block, which all pairs share. The n pairs are those of equal seeds, so that batches,
@@ -40,19 +53,33 @@ export function blockMeans(
  * seed would have gone is not in the error. Undefined without a pair, with fewer than two blocks or with others on one side than on the other.
  * @param first for each training the means over consecutive blocks of the test data
  */
-export function pairedDifference(
-  first: readonly (readonly number[])[],
-  second: readonly (readonly number[])[],
-): PairedFigure | undefined {
-  const seeds = first.length;
-  const blocks = first[0]?.length ?? 0;
-  if (seeds === 0 || second.length !== seeds || blocks < 2) return undefined;
-  if ([...first, ...second].some((values) => values.length !== blocks)) return undefined;
+export function pairedDifference(first: Trainings, second: Trainings): PairedFigure | undefined {
+  if (first.length !== second.length || !haveBlocks(first, second)) return undefined;
   const differences = first.map((values, pair) =>
     values.map((value, block) => second[pair]![block]! - value),
   );
-  const byBlock = Array.from({ length: blocks }, (_, block) => mean(differences.map((one) => one[block]!)));
   const bySeed = differences.map(mean);
-  const variance = (varianceOfMean(bySeed) ?? 0) + varianceOfMean(byBlock)!;
-  return Number.isFinite(variance) ? { value: mean(bySeed), error: Math.sqrt(variance), seeds } : undefined;
+  return figure(bySeed, [varianceOfMean(bySeed) ?? 0, varianceOfMean(meanByBlock(differences))!]);
+}
+
+/**
+ * The same for trainings of other seeds on either side, on the same test data: e² = s₁²/n₁ + s₂²/n₂ + ē², the variances between the seeds of
+ * each side, and that of the difference of both means by block.
+ */
+export function differenceOfMeans(first: Trainings, second: Trainings): PairedFigure | undefined {
+  if (!haveBlocks(first, second)) return undefined;
+  const [one, other] = [meanByBlock(first), meanByBlock(second)];
+  const byBlock = one.map((value, block) => other[block]! - value);
+  const between = [first, second].map((trainings) => varianceOfMean(trainings.map(mean)) ?? 0);
+  const { value, error } = figure(byBlock, [...between, varianceOfMean(byBlock)!]) ?? {};
+  return value === undefined || error === undefined
+    ? undefined
+    : { value, error, seeds: Math.min(first.length, second.length) };
+}
+
+function figure(values: readonly number[], variances: readonly number[]): PairedFigure | undefined {
+  const variance = variances.reduce((sum, one) => sum + one, 0);
+  return Number.isFinite(variance)
+    ? { value: mean(values), error: Math.sqrt(variance), seeds: values.length }
+    : undefined;
 }

@@ -1,7 +1,7 @@
 import type { RungResult, SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import type { ConfigurationRecord } from '../sweep/replicates.js';
 import { metricFigure, type Figure } from './figures.js';
-import { blockMeans, pairedDifference } from './paired.js';
+import { blockMeans, differenceOfMeans, pairedDifference, type PairedFigure } from './paired.js';
 
 /** Where a comparison's numbers come from: measured once on test data, or on validation data at a rung. */
 export type Source = { kind: 'test' } | { kind: 'rung'; rung: number; step: number };
@@ -125,27 +125,28 @@ export function judgedSeeds(snapshot: SweepSnapshot, trial: ConfigurationRecord)
   return all.filter((one) => (one.confirms !== undefined) === (trial.confirmed === true));
 }
 
-/** −log q of both, training by training of equal seeds; undefined unless every training of either has its pair. */
-function pairsOf(
+/**
+ * The difference second − first of both configurations' likelihoods on the same test data: pair by pair where their trainings have equal
+ * seeds, else of their means; undefined unless every training of both has its likelihoods.
+ */
+function differenceOnData(
   snapshot: SweepSnapshot,
   first: TrialRecord,
   second: TrialRecord,
   perConfiguration: PerConfiguration,
-): { first: number[][]; second: number[][] } | undefined {
-  const [own, others] = [first, second].map((trial) => judgedSeeds(snapshot, trial));
-  if (own!.length !== others!.length) return undefined;
+): PairedFigure | undefined {
+  const bySeed = (a: TrialRecord, b: TrialRecord) => a.seed - b.seed;
+  const [own, others] = [first, second].map((trial) => [...judgedSeeds(snapshot, trial)].sort(bySeed));
   const blocks = ({ trial }: TrialRecord) => blockMeans(perConfiguration.get(trial) ?? [], { least: 8 });
-  const pairs = own!.flatMap((one) => {
-    // With one seed a configuration there is nothing to choose.
-    const other = own!.length === 1 ? others![0] : others!.find(({ seed }) => seed === one.seed);
-    return other ? [[blocks(one), blocks(other)] as const] : [];
-  });
-  if (pairs.length < own!.length) return undefined;
-  return { first: pairs.map(([a]) => a), second: pairs.map(([, b]) => b) };
+  // With one seed a configuration there is nothing to choose.
+  const equal =
+    own!.length === others!.length &&
+    (own!.length === 1 || own!.every(({ seed }, n) => seed === others![n]!.seed));
+  return (equal ? pairedDifference : differenceOfMeans)(own!.map(blocks), others!.map(blocks));
 }
 
 /**
- * Trial `first` against `second` at one source: d ± e, positive where `first` is better. Paired on test data, seed by seed, where
+ * Trial `first` against `second` at one source: d ± e, positive where `first` is better. On the same test data, and seed by seed where seeds are equal, where
  * `perConfiguration` has all trainings of both (paired.ts), else with combined standard errors e² = e₁² + e₂², which is wider than the
  * truth where both were measured on the same data. Undefined where one of them has no finite value.
  */
@@ -161,8 +162,8 @@ export function compareTrials(
   if (!a || !b) return undefined;
   const sign = snapshot.spec.objective.direction === 'minimize' ? 1 : -1;
   const pairable = source.kind === 'test' && ['kl', 'nll', 'vlb'].includes(snapshot.spec.objective.metric);
-  const pairs = pairable && perConfiguration && pairsOf(snapshot, first, second, perConfiguration);
-  const paired = pairs ? pairedDifference(pairs.first, pairs.second) : undefined;
+  const paired =
+    pairable && perConfiguration ? differenceOnData(snapshot, first, second, perConfiguration) : undefined;
   const difference = sign * (paired ? paired.value : b.value - a.value);
   let error = paired?.error;
   if (!paired && a.error !== undefined && b.error !== undefined) error = Math.hypot(a.error, b.error);
