@@ -1,9 +1,6 @@
 import type { RungResult } from '../sweep/types.js';
 import type { RunningTrial } from './progressStatus.js';
 
-/** Results that say how fast it goes: of older ones the machines may have been others. */
-const lately = 10;
-
 export interface TrainingLeft {
   /** Steps that are still to be trained, of all trials. */
   steps: number;
@@ -16,36 +13,31 @@ export interface TrainingLeft {
 }
 
 /**
- * Seconds until what is left is trained and evaluated:
- *
- *     T = steps / (n v) · (1 + e),
- *
- * n the trials that hold a trainer, v the mean steps per second of those that train (before the first says so, of the last results), e the
- * seconds of evaluation for one of training in the last results (0 before the first). At least as long as the trial that is
- * furthest from its rung. Time since the start is no part of it: a sweep may have lain still for days. Undefined while no trainer
- * works or nobody knows how fast.
+ * Seconds until what is left is trained and evaluated: T = steps · c / n, with n the trials that hold a trainer and c the seconds that a step
+ * costs, start of the trainer and evaluation included, as the last two results of each trainer tell (at least four; of older ones machines
+ * and their load may have been others), before the first result as the trainers say of their steps alone. At least as long as the trial that
+ * is furthest from its rung. Time since the start is no part of it: a sweep may have lain still for days. Undefined while no
+ * trainer works or nobody knows how fast.
  */
 export function trainingTimeLeft({ steps, running, results, rungs }: TrainingLeft): number | undefined {
   if (steps <= 0) return 0;
-  const last = [...results].sort((a, b) => b.finishedAt.localeCompare(a.finishedAt)).slice(0, lately);
-  const paced = last.filter(({ stepsPerSecond }) => stepsPerSecond > 0);
+  if (running.length === 0) return undefined;
+  const last = results
+    .filter(({ stepsPerSecond }) => stepsPerSecond > 0)
+    .sort((a, b) => b.finishedAt.localeCompare(a.finishedAt))
+    .slice(0, Math.max(4, 2 * running.length));
   const training = running.filter(({ phase }) => phase === 'train');
-  const live = training.flatMap(({ stepsPerSecond }) => (stepsPerSecond ? [stepsPerSecond] : []));
-  const speed = mean(live) ?? mean(paced.map(({ stepsPerSecond }) => stepsPerSecond));
-  if (speed === undefined || running.length === 0) return undefined;
-  const trainSeconds = sum(
-    paced.map(({ rung, step, stepsPerSecond }) => (step - (rungs[rung - 1] ?? 0)) / stepsPerSecond),
+  const speeds = training.flatMap(({ stepsPerSecond }) => (stepsPerSecond ? [stepsPerSecond] : []));
+  if (last.length === 0 && speeds.length === 0) return undefined;
+  const trained = last.map(({ rung, step }) => step - (rungs[rung - 1] ?? 0));
+  const seconds = last.map(
+    ({ stepsPerSecond, evaluateSeconds }, n) => trained[n]! / stepsPerSecond + evaluateSeconds,
   );
-  const evaluateSeconds = sum(paced.map((result) => result.evaluateSeconds));
-  const share = trainSeconds > 0 ? evaluateSeconds / trainSeconds : 0;
+  const cost = last.length > 0 ? sum(seconds) / sum(trained) : speeds.length / sum(speeds);
   const longest = Math.max(0, ...training.map(({ secondsLeft = 0 }) => secondsLeft));
-  return Math.max((steps / (running.length * speed)) * (1 + share), longest);
+  return Math.max((steps * cost) / running.length, longest);
 }
 
 function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function mean(values: readonly number[]): number | undefined {
-  return values.length > 0 ? sum(values) / values.length : undefined;
 }

@@ -134,6 +134,6 @@ describe('the steps of a sweep', () => {
     };
     const training = { ...view, running: [{ trial: 1, purpose: 'train' as const, progress }] };
     // The baseline took 1,000 steps at 17 a second, and evaluated for 10 s.
-    expect(progressOf(training).secondsLeft).toBeCloseTo((200 / 20) * (1 + 10 / (1000 / 17)), 9);
+    expect(progressOf(training).secondsLeft).toBeCloseTo((200 * (1000 / 17 + 10)) / 1000, 9);
   });
 });
