@@ -33,6 +33,12 @@ describe('a mistake on the command line', () => {
     ['an unknown verb', ['lunch', quick], 2, /unknown command 'lunch'.*launch/s],
     ['an unknown option', ['status', 'a', '--jsn'], 2, /--jsn/],
     ['no sweep file', ['launch'], 2, /file/],
+    [
+      'pictures into what is no folder',
+      ['schedule', 'standard', '--samples', '50', '--pictures', join(folder, 'a-file', 'x')],
+      2,
+      /a-file.*cannot be written.*\n.*another folder/,
+    ],
     ['a sweep file that is not there', ['launch', 'nowhere.yaml'], 2, /nowhere\.yaml/],
     [
       'KL of a lattice whose log Z nobody knows',
