@@ -1,6 +1,7 @@
 import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
 import type { Parameters } from '../src/space/types.js';
 import { validateParameters } from '../src/space/validate.js';
+import { endingFailure } from '../src/sweep/names.js';
 import { describeBudget, extensionProblem } from '../src/sweep/extension.js';
 import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../src/sweep/retry.js';
 import { openSegments, type SweepEvent, type SweepMachine } from '../src/sweep/state.js';
@@ -57,7 +58,7 @@ export function handleUpdates(sweep: UpdatedSweep): void {
   const requireOpen = () => {
     requireReady();
     if (machine().stopping || (machine().status !== 'running' && machine().status !== 'paused'))
-      throw ApplicationFailure.nonRetryable('the sweep is ending; resume it afterwards', 'conflict');
+      throw ApplicationFailure.nonRetryable('the sweep is ending; resume it afterwards', endingFailure);
   };
   setHandler(
     pauseSweep,

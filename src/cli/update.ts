@@ -1,6 +1,11 @@
-import type { UpdateDefinition } from '@temporalio/common';
+import type { Client } from '@temporalio/client';
+import { ApplicationFailure, type UpdateDefinition } from '@temporalio/common';
+import { RgsweepError } from '../errors.js';
 import { cleanText } from '../report/text.js';
+import { endingFailure } from '../sweep/names.js';
+import { sweepIsOpen } from './client.js';
 import { connectClient, explainSweepError, type ConnectionOptions } from './connection.js';
+import { say } from './say.js';
 
 /** Sends an update to an open sweep and prints its answer. */
 export async function updateSweep<Arguments extends unknown[]>(
@@ -20,4 +25,26 @@ export async function updateSweep<Arguments extends unknown[]>(
   } catch (error) {
     throw explainSweepError(error, sweep);
   }
+}
+
+const pollMilliseconds = 250;
+
+/** Was an update refused since the sweep is about to end? */
+function isEnding(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause)
+    if (cause instanceof ApplicationFailure && cause.type === endingFailure) return true;
+  return false;
+}
+
+/**
+ * Waits for the end of a sweep that did not take an update since it is ending: after a stop its trainers write their checkpoints first.
+ * @throws `error` where that was not why
+ */
+export async function waitForEnd(client: Client, sweep: string, error: unknown): Promise<void> {
+  // It ended between the question whether it is open and the update.
+  if (error instanceof RgsweepError && error.kind === 'not-found') return;
+  if (!isEnding(error)) throw error;
+  say(`${sweep} is ending: waiting for that …`);
+  while (await sweepIsOpen(client, sweep))
+    await new Promise((resolve) => setTimeout(resolve, pollMilliseconds));
 }

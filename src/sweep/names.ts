@@ -8,6 +8,9 @@ export function trainQueue(name?: string): string {
   return name === undefined ? 'rgsweep-train' : `rgsweep-train-${name}`;
 }
 
+/** Type of the failure by which a sweep refuses an update since it is about to end. */
+export const endingFailure = 'ending';
+
 /** What a train queue may be called: `gpu-a100`. */
 export const trainQueuePattern = /^[a-z0-9][a-z0-9.-]{0,62}$/;
 

@@ -172,6 +172,12 @@ describe('a sweep on a real server, with a trainer whose every step is known', (
     expect((await stack.run('resume', 'paused')).stdout).toMatch(/running/);
     await trainerRuns();
     expect((await stack.run('stop', 'paused')).code).toBe(0);
+    // At once, while trainers write their checkpoints: it waits for the end.
+    const soon = await stack.run('resume', 'paused');
+    expect(soon).toMatchObject({ code: 0 });
+    expect(soon.stdout).toMatch(/goes on from/);
+    await trainerRuns();
+    expect((await stack.run('stop', 'paused')).code).toBe(0);
     await ended('paused', 'stopped');
     expect(trainersBelow(stack.folder)).toEqual([]);
     // A stopped sweep's workflow has ended: it goes on from the store.

@@ -28,7 +28,7 @@ export function register(program: Command): void {
       const { RgsweepError } = await import('../../errors.js');
       const { connectClient, connectStore } = await import('../connection.js');
       const { sweepIsOpen } = await import('../client.js');
-      const { updateSweep } = await import('../update.js');
+      const { updateSweep, waitForEnd } = await import('../update.js');
       const { resumeSweep, retryTrials } = await import('../../../workflows/messages.js');
       const trials = options.trials ?? (options.failed ? ('all' as const) : undefined);
       if (trials === undefined && options.fromScratch)
@@ -41,9 +41,13 @@ export function register(program: Command): void {
       };
       const { client } = await connectClient(options);
       if (await sweepIsOpen(client, sweep)) {
-        if (retry !== undefined) await updateSweep(sweep, options, retryTrials, [retry]);
-        await updateSweep(sweep, options, resumeSweep, []);
-        return;
+        try {
+          if (retry !== undefined) await updateSweep(sweep, options, retryTrials, [retry]);
+          await updateSweep(sweep, options, resumeSweep, []);
+          return;
+        } catch (error) {
+          await waitForEnd(client, sweep, error);
+        }
       }
       const { resumeFromStore } = await import('../resume.js');
       const { automaticConcurrency } = await import('../slots.js');
