@@ -8,13 +8,14 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { loadPerConfiguration } from '../src/report/load.js';
+import { loadPerConfiguration, loadStatistics } from '../src/report/load.js';
 import { reportVersions } from '../src/report/report.js';
 import { foldReplicates } from '../src/sweep/replicates.js';
 import { openStore } from '../src/store/open.js';
 import type { ObjectStore } from '../src/store/types.js';
 import { readSnapshot } from '../src/store/records.js';
 import { experiments, rungsSweep } from './results/experiments.js';
+import { effectsOf } from './results/effects.js';
 import { finalsFile, rungsFile } from './results/finals.js';
 import { decodeKept, encodeKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
@@ -45,7 +46,8 @@ async function read(store: ObjectStore, sweep: string): Promise<KeptSweep> {
   const likelihoods = await loadPerConfiguration(store, foldReplicates(snapshot), (message) =>
     console.error(message),
   );
-  return { snapshot, likelihoods };
+  const statistics = await loadStatistics(store, snapshot);
+  return { snapshot, likelihoods, ...(statistics ? { effects: effectsOf(snapshot, statistics) } : {}) };
 }
 
 mkdirSync(pictureFolder, { recursive: true });

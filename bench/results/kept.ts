@@ -10,7 +10,11 @@ import type { PerConfiguration } from '../../src/report/ranking.js';
 export interface KeptSweep {
   snapshot: SweepSnapshot;
   likelihoods: PerConfiguration;
+  /** What each trial's schedule comes to (src/schedule/inEffect.ts): by its parameters alone it cannot be told. */
+  effects?: ReadonlyMap<number, Effect>;
 }
+
+export type Effect = 'standard' | 'one-gamma' | 'by-scale';
 
 /** Figures that no table shows, and that are in the store. */
 const leftOut = /^(absM|phi2|phi4|actionPerSite)Z?$/;
@@ -46,7 +50,7 @@ function trialOf(trial: TrialRecord): TrialRecord {
 }
 
 /** A sweep as text for docs/results: JSON, one trial a line, so that a later run differs where it differs. */
-export function encodeKept({ snapshot, likelihoods }: KeptSweep, rgsweep: string): string {
+export function encodeKept({ snapshot, likelihoods, effects }: KeptSweep, rgsweep: string): string {
   const { spec, state, startedAt, finishedAt } = snapshot;
   const list = (lines: readonly unknown[]) =>
     lines.length === 0 ? '[]' : `[\n  ${lines.map((line) => JSON.stringify(line)).join(',\n  ')}\n ]`;
@@ -61,6 +65,7 @@ export function encodeKept({ snapshot, likelihoods }: KeptSweep, rgsweep: string
  "state": ${JSON.stringify(state)},
  "startedAt": ${JSON.stringify(startedAt)},
  "finishedAt": ${JSON.stringify(finishedAt ?? null)},
+ "effects": ${JSON.stringify(effects ? [...effects] : null)},
  "trials": ${list(trials)},
  "likelihoods": ${list(kept)}
 }
@@ -69,8 +74,9 @@ export function encodeKept({ snapshot, likelihoods }: KeptSweep, rgsweep: string
 
 /** What `encodeKept` wrote. */
 export function decodeKept(text: string): KeptSweep {
-  const { spec, state, startedAt, finishedAt, trials, likelihoods } = JSON.parse(text) as {
+  const { spec, state, startedAt, finishedAt, effects, trials, likelihoods } = JSON.parse(text) as {
     finishedAt: string | null;
+    effects?: [number, Effect][] | null;
     likelihoods: { trial: number; nll: number[] }[];
   } & Pick<SweepSnapshot, 'spec' | 'state' | 'startedAt' | 'trials'>;
   return {
@@ -83,5 +89,6 @@ export function decodeKept(text: string): KeptSweep {
       curves: new Map(),
     },
     likelihoods: new Map(likelihoods.map(({ trial, nll }) => [trial, nll])),
+    ...(effects ? { effects: new Map(effects) } : {}),
   };
 }

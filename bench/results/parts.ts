@@ -5,6 +5,7 @@ import { contenderTable, finalsAnswer, referenceOf, sweepSentence } from './answ
 import { axesTable } from './axes.js';
 import { contendersOf } from './contenders.js';
 import { datasetTable } from './datasets.js';
+import { effectsTable } from './effects.js';
 import { experiments, rungsSweep } from './experiments.js';
 import type { KeptSweep } from './kept.js';
 import { pictureMarkdown } from './pictures.js';
@@ -21,13 +22,13 @@ const order = [
   'cifar10-headline',
 ];
 const sweepOfPart = (part: string) =>
-  /^(?:contenders|axes|training|importance|ablation)\.(.+)$/.exec(part)?.[1];
+  /^(?:contenders|axes|training|importance|ablation|effects)\.(.+)$/.exec(part)?.[1];
 const notRun = (name: string) => `\`${name}\` has not been run.`;
 const training = (name: string) => name === 'weighting' || name === 'timeSampling';
 
 /**
  * The generated parts of docs/results.md: `answer`, `datasets`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
- * `importance.SWEEP`, `ablation.SWEEP`, `picture.SWEEP-CHART` of `pictures`, the names of the files that are kept. Undefined for a part of any other name; a sweep that is not kept has not been run.
+ * `importance.SWEEP`, `ablation.SWEEP`, `effects.SWEEP`, `picture.SWEEP-CHART` of `pictures`, the names of the files that are kept. Undefined for a part of any other name; a sweep that is not kept has not been run.
  */
 export function partsOf(
   kept: ReadonlyMap<string, KeptSweep>,
@@ -61,6 +62,7 @@ export function partsOf(
     if (!sweep) return notRun(name);
     if (part.startsWith('contenders.')) return contenderTable(sweep, referenceOf(contendersOf(sweep))?.name);
     if (part.startsWith('ablation.')) return ablationTable(sweep);
+    if (part.startsWith('effects.')) return effectsTable(sweep);
     if (part.startsWith('axes.')) return axesTable(sweep, (axis) => !training(axis));
     if (part.startsWith('training.')) return axesTable(sweep, training);
     const found = importanceTable(sweep.snapshot);

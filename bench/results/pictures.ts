@@ -19,8 +19,18 @@ function chartsOf(sweep: string): readonly string[] {
   return [];
 }
 
-/** Whose schedules are shown side by side in finals: the winner, what it is judged by, the next best, and standard diffusion as it comes. */
-const compared = ['finalist-1', 'standard-searched', 'finalist-2', 'standard'];
+/**
+ * Whose schedules stand side by side in finals: the winner, what it is judged by, the best finalist that treats scales differently, and
+ * standard diffusion as it comes.
+ */
+function comparedIn({ trials }: SweepSnapshot): number[] {
+  const named = (name: string) => trials.find(({ baseline }) => baseline === name);
+  const byScale = trials.find(
+    ({ baseline, family }) => baseline?.startsWith('finalist-') && family !== 'standard',
+  );
+  const shown = [named('finalist-1'), named('standard-searched'), byScale, named('standard')];
+  return [...new Set(shown.flatMap((trial) => trial?.trial ?? []))];
+}
 
 /** The same sweep, as if it had been judged by ESS. */
 const byEss = (snapshot: SweepSnapshot): SweepSnapshot => ({
@@ -37,12 +47,9 @@ export async function picturesOf(
   const wanted = chartsOf(sweep);
   if (wanted.length === 0) return [];
   const input = await loadReport(store, sweep, { onWarning });
-  const trials = compared.flatMap(
-    (name) => input.snapshot.trials.find(({ baseline }) => baseline === name)?.trial ?? [],
-  );
   const files = await chartFiles(input, {
     only: wanted,
-    ...(wanted.includes('gamma') ? { compared: trials } : {}),
+    ...(wanted.includes('gamma') ? { compared: comparedIn(input.snapshot) } : {}),
   });
   if (wanted.includes('slices-ess')) {
     const [slices] = await chartFiles({ ...input, snapshot: byEss(input.snapshot) }, { only: ['slices'] });

@@ -8,6 +8,7 @@ import { CounterRandom } from '../random/philox.js';
 import { noisePathKey, scheduleKey } from '../schedule/canonical.js';
 import { gaussianBound, offDiagonalShare } from '../schedule/gaussian.js';
 import { hierarchy } from '../schedule/hierarchy.js';
+import { inEffect, inEffectWords } from '../schedule/inEffect.js';
 import { presetDescriptions, presets } from '../schedule/presets.js';
 import { basisWithVariances, createProcess } from '../schedule/process.js';
 import { scheduleTable, type ScheduleRow } from '../schedule/table.js';
@@ -74,6 +75,7 @@ export async function showSchedule(
     label,
     family: process.family,
     parameters: described.parameters ?? null,
+    inEffect: inEffect(process) ?? null,
     hierarchy: hierarchy(process, statistics),
     offDiagonalShare: offDiagonalShare(process, statistics),
     gaussian: gaussianBound(process),
@@ -106,10 +108,12 @@ export async function showSchedule(
     write(`${JSON.stringify({ ...summary, rows, pictures })}\n`);
     return;
   }
+  const effect = inEffectWords(process);
   const score = summary.offDiagonalShare === 0 ? 'exact' : 'the diagonal approximation';
   write(
     `${label}\n` +
       `family ${summary.family} · hierarchy ${summary.hierarchy.toFixed(4)} (0 all at once, 1 one after the other)\n` +
+      (effect === undefined ? '' : `${effect}\n`) +
       `on Gaussian data with these variances: bound ${summary.gaussian.vlb.toFixed(4)} nats, ` +
       `excess ${summary.gaussian.excess.toPrecision(3)}, prior mismatch ${summary.gaussian.priorMismatch.toPrecision(3)}\n` +
       `Gaussian score per component: ${score}${score === 'exact' ? '' : ` (${(100 * summary.offDiagonalShare).toFixed(1)} % of the covariance lies off the diagonal)`}\n` +

@@ -129,6 +129,9 @@ function scheduleSection(input: ReportInput, pictures: Pictures, more: GalleryFi
         )
         .join('')}</dl>`
     : '';
+  const effects = pictures.inEffect
+    .map(({ name, text }) => `<p>${htmlText(`${name}: ${text}.`, 200)}</p>`)
+    .join('');
   const charts = pictures.gamma
     ? `<ul class="keys"><li>|k̂| = 0<span class="ramp" style="background:linear-gradient(to right,${Array.from({ length: 10 }, (_, i) => `var(--s${i})`).join(',')})"></span>${formatNumber(pictures.largestMomentum)} (lattice units)</li></ul>
 ${figure(pictures.gamma, captions.gamma)}
@@ -139,7 +142,7 @@ ${hierarchies ? `<p class="lead">Hierarchy (0: all scales lose their information
   return section(
     'schedule',
     best ? 'The best schedule of the search' : 'The schedules',
-    best || charts ? `${problem}${parameters}${charts}` : '',
+    best || charts ? `${problem}${parameters}${effects}${charts}` : '',
   );
 }
 

@@ -2,6 +2,7 @@ import { isLatticeField } from './fieldKind.js';
 import { sweepShape } from '../data/sweepData.js';
 import { messageOf } from '../errors.js';
 import { hierarchy } from '../schedule/hierarchy.js';
+import { inEffectWords } from '../schedule/inEffect.js';
 import { createProcess } from '../schedule/process.js';
 import type { TrialRecord } from '../sweep/types.js';
 import type { FieldArtifacts, ReportInput } from './artifacts.js';
@@ -35,6 +36,8 @@ export interface Pictures {
   largestMomentum: number;
   /** How far each drawn schedule destroys one scale after the other: 0 all at once, 1 one by one. */
   hierarchies: { name: string; value: number }[];
+  /** What a drawn schedule comes to, where its family does not say so. */
+  inEffect: { name: string; text: string }[];
   /** Why the schedules cannot be drawn, where they cannot. */
   scheduleProblem?: string;
   propagator?: Chart;
@@ -77,6 +80,8 @@ async function drawSchedules(input: ReportInput, out: Pictures): Promise<void> {
       const process = createProcess({ ...snapshot.spec.defaults, ...trial.parameters }, statistics);
       processes.push({ name, process });
       out.hierarchies.push({ name, value: hierarchy(process, statistics) });
+      const text = inEffectWords(process);
+      if (text !== undefined) out.inEffect.push({ name, text });
     } catch (error) {
       // One trial's odd parameters must not cost the whole report.
       out.scheduleProblem = `the schedule of ${name} cannot be drawn: ${messageOf(error)}`;
@@ -137,7 +142,14 @@ async function drawFields(input: ReportInput, out: Pictures): Promise<void> {
 /** Draws everything a report shows. */
 export async function drawPictures(input: ReportInput, table: Standings | undefined): Promise<Pictures> {
   const { snapshot } = input;
-  const out: Pictures = { parameters: [], grids: [], hierarchies: [], limit: 1, largestMomentum: 0 };
+  const out: Pictures = {
+    parameters: [],
+    grids: [],
+    hierarchies: [],
+    inEffect: [],
+    limit: 1,
+    largestMomentum: 0,
+  };
   if (table) out.standings = await standingsChart(snapshot, table);
   const overSteps = await bestSoFarChart(snapshot, 'steps');
   if (overSteps) out.overSteps = overSteps;
