@@ -71,8 +71,9 @@ export function figureOf(snapshot: SweepSnapshot, { trials }: Contender, metric:
 
 /**
  * KL (or whatever the objective is) of `second` minus that of `first`, pair by pair of equal seeds: on the same test data by −log q,
- * whose difference is that of KL, where both have it; else the difference of both figures with their errors combined, which is wider than the truth. Positive where `first` is better, of what is minimized. Undefined where the two were measured on different data or
- * after different numbers of steps.
+ * whose difference is that of KL, where both have it; else the difference of both figures with their errors combined, which is
+ * wider than the truth. Positive where `first` is better, of what is minimized. Undefined where the two were measured on different
+ * data or after different numbers of steps.
  */
 export function differenceOf(
   { snapshot, likelihoods }: KeptSweep,

@@ -8,6 +8,8 @@ export interface Experiment {
   standard: string;
   /** The sweep of the winners and all baselines with five fresh seeds each. */
   finals: string;
+  /** The sweep that trains trials of all ranks of the search to the end: what early rungs are worth. */
+  rungs?: string;
   /** The space file of the whole search, as a sweep file names it. */
   space: string;
   /** Winners of the whole search in the finals; the first is the one that is judged, others show how far apart the best are. */
@@ -21,6 +23,7 @@ export const experiments: readonly Experiment[] = [
     search: 'phi4-headline',
     standard: 'phi4-headline-standard',
     finals: 'phi4-finalists',
+    rungs: 'phi4-rungs',
     space: '../search-spaces/phi4.yaml',
     finalists: 3,
   },
@@ -49,6 +52,3 @@ export const experiments: readonly Experiment[] = [
     finalists: 1,
   },
 ];
-
-/** The sweep that trains trials of all ranks of the first search to the end. */
-export const rungsSweep = 'phi4-rungs';

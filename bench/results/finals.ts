@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { isBetter } from '../../src/report/ranking.js';
 import type { Parameters } from '../../src/space/types.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
-import { rungsSweep, type Experiment } from './experiments.js';
+import type { Experiment } from './experiments.js';
 import type { KeptSweep } from './kept.js';
 
 /** The seed of the finals: none of their trainings has been seen by a search, whose seed is 11. */
@@ -100,7 +100,7 @@ export function finalsFile(
 }
 
 /** The sweep file that trains every sixth or so of the first rung's ranking to the end: what the early rungs would have missed. */
-export function rungsFile({ space }: Experiment, { snapshot }: KeptSweep): string {
+export function rungsFile({ space, rungs: name }: Experiment, { snapshot }: KeptSweep): string {
   const ranked = rankedAt(snapshot, 0);
   const count = Math.min(rungTrials, ranked.length);
   const chosen = Array.from(
@@ -112,7 +112,7 @@ export function rungsFile({ space }: Experiment, { snapshot }: KeptSweep): strin
     snapshot,
     space,
     {
-      name: rungsSweep,
+      name,
       sampler: { name: 'random', seed: snapshot.spec.sampler.seed },
       pruner: { name: 'asha', reduction: snapshot.spec.pruner.reduction, rungs: snapshot.spec.pruner.rungs },
       baselines: [],

@@ -6,18 +6,18 @@ import { axesTable } from './axes.js';
 import { contendersOf } from './contenders.js';
 import { datasetTable } from './datasets.js';
 import { effectsTable } from './effects.js';
-import { experiments, rungsSweep } from './experiments.js';
+import { experiments } from './experiments.js';
 import type { KeptSweep } from './kept.js';
 import { pictureMarkdown } from './pictures.js';
 import { costTable, rungTable } from './rungs.js';
 
 /** Sweeps in the order of the experiment; others come after them by name. */
 const order = [
-  ...experiments.flatMap(({ search, standard, finals }, index) => [
+  ...experiments.flatMap(({ search, standard, finals, rungs }) => [
     search,
     standard,
     finals,
-    ...(index === 0 ? [rungsSweep] : []),
+    ...(rungs === undefined ? [] : [rungs]),
   ]),
   'cifar10-headline',
 ];

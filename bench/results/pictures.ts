@@ -5,12 +5,12 @@ import { loadReport } from '../../src/report/report.js';
 import { markdownText } from '../../src/report/text.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import type { SweepSnapshot } from '../../src/sweep/types.js';
-import { experiments, rungsSweep } from './experiments.js';
+import { experiments } from './experiments.js';
 import type { KeptSweep } from './kept.js';
 
 /** Charts of a sweep that are kept beside its figures, by their ids; `slices-ess` is ESS instead of the objective. */
 function chartsOf(sweep: string): readonly string[] {
-  if (sweep === rungsSweep) return ['rungs'];
+  if (experiments.some(({ rungs }) => rungs === sweep)) return ['rungs'];
   const [first] = experiments;
   if (sweep === first!.finals) return ['standings', 'gamma', 'noise', 'cutoff'];
   if (experiments.some(({ finals }) => finals === sweep)) return ['standings'];
@@ -64,9 +64,9 @@ export function pictureMarkdown(
   shown: ReadonlySet<string>,
   kept: ReadonlyMap<string, KeptSweep>,
 ): string | undefined {
-  const sweep = [...experiments.flatMap(({ search, finals }) => [search, finals]), rungsSweep].find((name) =>
-    chartsOf(name).some((chart) => `${name}-${chart}` === file),
-  );
+  const sweep = experiments
+    .flatMap(({ search, finals, rungs = [] }) => [search, finals].concat(rungs))
+    .find((name) => chartsOf(name).some((chart) => `${name}-${chart}` === file));
   if (sweep === undefined) return undefined;
   const one = kept.get(sweep);
   if (!one || !shown.has(file)) return `\`${sweep}\` has not been run.`;

@@ -137,18 +137,25 @@ function differenceOnData(
 ): PairedFigure | undefined {
   const bySeed = (a: TrialRecord, b: TrialRecord) => a.seed - b.seed;
   const [own, others] = [first, second].map((trial) => [...judgedSeeds(snapshot, trial)].sort(bySeed));
-  const blocks = ({ trial }: TrialRecord) => blockMeans(perConfiguration.get(trial) ?? [], { least: 8 });
+  const likelihoods = [own, others].map((trials) =>
+    trials!.map(({ trial }) => perConfiguration.get(trial) ?? []),
+  );
+  // Of data of another size the blocks would be others.
+  if (new Set(likelihoods.flat().map(({ length }) => length)).size !== 1) return undefined;
+  const [one, other] = likelihoods.map((trainings) =>
+    trainings.map((values) => blockMeans(values, { least: 8 })),
+  );
   // With one seed a configuration there is nothing to choose.
   const equal =
     own!.length === others!.length &&
     (own!.length === 1 || own!.every(({ seed }, n) => seed === others![n]!.seed));
-  return (equal ? pairedDifference : differenceOfMeans)(own!.map(blocks), others!.map(blocks));
+  return (equal ? pairedDifference : differenceOfMeans)(one!, other!);
 }
 
 /**
- * Trial `first` against `second` at one source: d ± e, positive where `first` is better. On the same test data, and seed by seed where seeds are equal, where
- * `perConfiguration` has all trainings of both (paired.ts), else with combined standard errors e² = e₁² + e₂², which is wider than the
- * truth where both were measured on the same data. Undefined where one of them has no finite value.
+ * Trial `first` against `second` at one source: d ± e, positive where `first` is better. On the same test data, and
+ * seed by seed where seeds are equal, where `perConfiguration` has all trainings of both (paired.ts), else with combined
+ * standard errors e² = e₁² + e₂², which is wider than the truth where both were measured on the same data. Undefined where one of them has no finite value.
  */
 export function compareTrials(
   snapshot: SweepSnapshot,

@@ -96,6 +96,10 @@ describe('differences between configurations of several seeds', () => {
     const missing = new Map([...likelihoods].filter(([trial]) => trial !== 4));
     const { rows } = standings(contest, missing)!;
     expect(rows[0]!.againstStandard).toMatchObject({ method: 'combined', outcome: 'tie' });
+    const shorter = new Map(
+      [...likelihoods].map(([trial, all]) => [trial, trial === 4 ? all.slice(8) : all]),
+    );
+    expect(standings(contest, shorter)!.rows[0]!.againstStandard!.method).toBe('combined');
     expect(verdict(contest)).toMatch(/ahead of standard diffusion, a tie; a tie with the baseline third\.$/);
   });
 
