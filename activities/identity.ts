@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { scheduleFamily, scheduleLabel } from '../src/schedule/label.js';
+import { familyInEffect } from '../src/schedule/inEffect.js';
+import { scheduleLabel } from '../src/schedule/label.js';
 import { readScheduleParameters, scheduleParameterNames } from '../src/schedule/parameters.js';
 import { createProcess } from '../src/schedule/process.js';
 import type { Parameters } from '../src/space/types.js';
@@ -33,7 +34,7 @@ export async function identityOf(
     return {
       key: trialKey(process, statistics, parameters, seed),
       label: scheduleLabel(parameters),
-      family: scheduleFamily(parameters),
+      family: familyInEffect(process),
     };
   const schedule = new Set(process ? scheduleParameterNames : []);
   const others = Object.entries(parameters)
@@ -43,7 +44,7 @@ export async function identityOf(
     .update(JSON.stringify([process ? readScheduleParameters(parameters) : null, others, seed]))
     .digest('hex')
     .slice(0, 32);
-  if (process) return { key, label: scheduleLabel(parameters), family: scheduleFamily(parameters) };
+  if (process) return { key, label: scheduleLabel(parameters), family: familyInEffect(process) };
   const words = others.slice(0, namedParameters).map(([name, value]) => `${name} ${shortValue(value)}`);
   return { key, label: words.join(' · ') || 'no parameters', family: 'other' };
 }

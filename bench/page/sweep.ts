@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { CounterRandom } from '../../src/random/philox.js';
 import { createSampler } from '../../src/samplers/index.js';
-import { scheduleFamily, scheduleLabel } from '../../src/schedule/label.js';
+import { familyOf, scheduleLabel } from '../../src/schedule/label.js';
+import { readScheduleParameters } from '../../src/schedule/parameters.js';
 import { presets } from '../../src/schedule/presets.js';
 import { appendCurve, updateSweepRecord, writeSpec, writeTrial } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
@@ -75,7 +76,7 @@ export function sweepOf(
       parameters,
       key: `bench-${trial}`,
       label: scheduleLabel(parameters),
-      family: scheduleFamily(parameters),
+      family: familyOf(readScheduleParameters(parameters)),
       seed: 1,
       state: reached === 3 ? 'complete' : 'pruned',
       rungs: results,

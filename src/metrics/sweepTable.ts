@@ -30,7 +30,7 @@ export const sweepTable = {
     name: 'rgsweep_trials',
     type: 'gauge',
     unit: 'trials',
-    help: 'Trials of a sweep by state and schedule family.',
+    help: 'Trials of a sweep by state and schedule family: what their schedules come to, so that a cutoff in the pixels of a lattice counts as standard.',
     labels: { sweep, task, state: trialStates, family },
   },
   rungTrials: {

@@ -1,6 +1,6 @@
-import type { DiffusionProcess } from './types.js';
+import type { DiffusionProcess, ScheduleFamily } from './types.js';
 
-/** Noise scales that differ by less than this part are the same. */
+/** Noise scales and variances that differ by less than this part are the same. */
 const relative = 1e-9;
 
 /**
@@ -10,9 +10,27 @@ const relative = 1e-9;
  */
 export function inEffect({ uniform, scale }: DiffusionProcess): 'standard' | 'one-gamma' | undefined {
   if (!uniform) return undefined;
-  const largest = scale.reduce((most, value) => Math.max(most, value), 0);
-  const white = scale.every((value) => largest - value <= relative * largest);
-  return white ? 'standard' : 'one-gamma';
+  return allEqual(scale) ? 'standard' : 'one-gamma';
+}
+
+/**
+ * The family a trial counts to in gauges, search attributes and tables: what its process comes to where all components have one γ(t),
+ * else what its parameters ask for. So a cutoff that orders nothing does not win as `component-wise`.
+ */
+export function familyInEffect(process: DiffusionProcess): ScheduleFamily {
+  switch (inEffect(process)) {
+    case 'standard':
+      return 'standard';
+    case 'one-gamma':
+      return allEqual(process.dataVariance) ? 'matched-noise' : 'coloured';
+    default:
+      return process.family;
+  }
+}
+
+function allEqual(values: Float64Array): boolean {
+  const largest = values.reduce((most, value) => Math.max(most, value), 0);
+  return values.every((value) => largest - value <= relative * largest);
 }
 
 /** The same in words, where the family does not say so already; undefined where there is nothing to add. */

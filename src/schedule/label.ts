@@ -14,13 +14,9 @@ export function scheduleLabel(parameters: Parameters): string {
 }
 
 /**
- * The family of a parameter set, a closed set for metrics and tables: by what was asked for, not by the canonical form
- * (matched noise with ℓ = −log Var and width 1 is `component-wise` though it walks the standard path).
+ * The family of a parameter set, a closed set for metrics and tables: by what was asked for, not by what it comes to
+ * (inEffect.ts) nor by the canonical form (matched noise with ℓ = −log Var and width 1 is `component-wise` though it walks the standard path).
  */
-export function scheduleFamily(parameters: Parameters): ScheduleFamily {
-  return familyOf(readScheduleParameters(parameters));
-}
-
 export function familyOf(read: ScheduleParameters): ScheduleFamily {
   switch (read.kernel) {
     case 'uniform': {

@@ -25,7 +25,7 @@ export interface DiffusionProcess {
   readonly kinks?: readonly number[];
   /** True when all γ_i(t) are equal at every t: one scalar schedule. */
   readonly uniform: boolean;
-  /** What the schedule is, in a closed set of names for metrics and tables. */
+  /** What its parameters ask for, in a closed set of names; what it comes to may be simpler (inEffect.ts). */
   readonly family: ScheduleFamily;
 }
 

@@ -8,7 +8,9 @@ import type { DataStatistics } from '../../src/basis/types.js';
 import { phi4Observables } from '../../src/data/phi4/observables.js';
 import { CounterRandom } from '../../src/random/philox.js';
 import type { FieldArtifacts, ReportArtifacts, TrialArtifacts } from '../../src/report/artifacts.js';
-import { scheduleFamily, scheduleLabel } from '../../src/schedule/label.js';
+import { familyInEffect } from '../../src/schedule/inEffect.js';
+import { scheduleLabel } from '../../src/schedule/label.js';
+import { createProcess } from '../../src/schedule/process.js';
 import { presets } from '../../src/schedule/presets.js';
 import type { Parameters } from '../../src/space/types.js';
 import type { CurvePoint, RungResult, SweepSnapshot, SweepSpec, TrialRecord } from '../../src/sweep/types.js';
@@ -92,6 +94,8 @@ function inventedKl(parameters: Parameters): number {
   );
 }
 
+const ofTheTrials = fixtureStatistics();
+
 function record(trial: number, parameters: Parameters, more: Partial<TrialRecord>): TrialRecord {
   return {
     trial,
@@ -99,7 +103,7 @@ function record(trial: number, parameters: Parameters, more: Partial<TrialRecord
     parameters,
     key: String(trial).padStart(32, '0'),
     label: scheduleLabel(parameters),
-    family: scheduleFamily(parameters),
+    family: familyInEffect(createProcess(parameters, ofTheTrials)),
     seed: 7,
     state: 'complete',
     rungs: [],
