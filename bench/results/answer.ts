@@ -8,7 +8,7 @@ import {
 } from '../../src/report/figures.js';
 import { markdownTable } from '../../src/report/markdown.js';
 import type { PairedFigure } from '../../src/report/paired.js';
-import type { PerConfiguration } from '../../src/report/ranking.js';
+import type { PerConfiguration } from '../../src/report/pairs.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import { markdownText } from '../../src/report/text.js';
 import { verdict } from '../../src/report/verdict.js';

@@ -1,6 +1,6 @@
 import type { RungResult, SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import { blockMeans } from '../../src/report/paired.js';
-import type { PerConfiguration } from '../../src/report/ranking.js';
+import type { PerConfiguration } from '../../src/report/pairs.js';
 
 /**
  * What is kept of a sweep in docs/results/NAME.json: its spec and its trials with all that tables are made of, and no more.

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { DataStatistics } from '../basis/types.js';
 import { RgsweepError } from '../errors.js';
 import { loadPerConfiguration, loadStatistics, pairedTrials } from '../report/load.js';
-import type { PerConfiguration } from '../report/ranking.js';
+import type { PerConfiguration } from '../report/pairs.js';
 import { trialTableOf, type TrialTable } from '../report/trialRows.js';
 import { mapLimited } from '../store/limits.js';
 import { listSweeps } from '../store/records.js';

@@ -12,7 +12,8 @@ import {
 } from '../report/figures.js';
 import { gallery, type GalleryChart, type GalleryInput } from '../report/gallery.js';
 import { remainingWords, type RunningTrial } from '../report/progressStatus.js';
-import { bestSearched, standings, type PerConfiguration, type Standings } from '../report/ranking.js';
+import type { PerConfiguration } from '../report/pairs.js';
+import { bestSearched, standings, type Standings } from '../report/ranking.js';
 import { cleanLine, fitLine } from '../report/text.js';
 import { tiles } from '../report/tiles.js';
 import type { TrialTable } from '../report/trialRows.js';
@@ -149,10 +150,7 @@ function standingsText(snapshot: SweepSnapshot, table: Standings | undefined): S
       'against standard',
       'steps paid',
     ],
-    lead: `${metricTitle(metric)}, ${directionWords(snapshot.spec.objective)}, ${sourceWords(
-      table.source,
-      table.rows.map((row) => row.trial),
-    )}.`,
+    lead: `${metricTitle(metric)}, ${directionWords(snapshot.spec.objective)}, ${sourceWords(table.source)}.`,
     rows: standingRows(snapshot, table).map(({ trial, ...row }) => ({
       ...row,
       trial: trial.trial,

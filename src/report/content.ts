@@ -11,17 +11,9 @@ import {
   metricFigure,
   metricWords,
 } from './figures.js';
-import type { Standings } from './ranking.js';
+import { metricsAt, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
 import { convergenceWords, dataWords, taskWords } from './taskWords.js';
-
-/** Metrics of a trial where the standings are taken. */
-export function metricsAt(trial: TrialRecord, table: Standings): Record<string, number> | undefined {
-  const { source } = table;
-  return source.kind === 'test'
-    ? trial.test
-    : trial.rungs.find((result) => result.rung === source.rung)?.metrics;
-}
 
 /** One row of the comparison with the baselines. */
 export interface StandingRow {
@@ -39,7 +31,7 @@ const outcomeWords = { better: 'better', worse: 'worse', tie: 'a tie', unknown: 
 export function standingRows(snapshot: SweepSnapshot, table: Standings): StandingRow[] {
   const other = companionMetric(snapshot.spec);
   return table.rows.map(({ trial, figure, againstStandard }) => {
-    const metrics = metricsAt(trial, table);
+    const metrics = metricsAt(trial, table.source);
     const second = metrics && metricFigure(metrics, other);
     return {
       trial,

@@ -57,10 +57,7 @@ function standingsSection(input: ReportInput, table: Standings | undefined, pict
     'baselines',
     table.best ? 'The best of the search against the baselines' : 'The baselines',
     `<p class="lead">${escapeHtml(metricTitle(metric))}, ${directionWords(snapshot.spec.objective)}, ${escapeHtml(
-      sourceWords(
-        table.source,
-        table.rows.map((row) => row.trial),
-      ),
+      sourceWords(table.source),
     )}.</p>
 ${figure(pictures.standings, captions.standings(snapshot))}
 <div class="scroll"><table><thead><tr><th scope="col">schedule</th><th scope="col" class="number">${escapeHtml(metricTitle(metric))}</th><th scope="col" class="number">${escapeHtml(metricTitle(other))}</th><th scope="col" class="number">against standard</th><th scope="col" class="number">steps paid</th></tr></thead>

@@ -81,10 +81,7 @@ export function renderMarkdown(input: ReportInput): string {
       .join('\n'),
   ];
   if (standing) {
-    const where = sourceWords(
-      standing.source,
-      standing.rows.map((row) => row.trial),
-    );
+    const where = sourceWords(standing.source);
     parts.push(
       standing.best ? '## The best of the search against the baselines' : '## The baselines',
       `${markdownText(metricTitle(metric))}, ${directionWords(snapshot.spec.objective)}, ${where}.`,

@@ -1,19 +1,20 @@
 import type { RungResult, SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import type { ConfigurationRecord } from '../sweep/replicates.js';
 import { metricFigure, type Figure } from './figures.js';
-import { blockMeans, differenceOfMeans, pairedDifference, type PairedFigure } from './paired.js';
+import { differenceOnData, isPairable, type PerConfiguration } from './pairs.js';
 
-/** Where a comparison's numbers come from: measured once on test data, or on validation data at a rung. */
-export type Source = { kind: 'test' } | { kind: 'rung'; rung: number; step: number };
-
-/**
- * −log q(φ) in nats of each configuration of the test data, by trial: same data and order for every trial. With them a
- * difference of `kl` or `nll` is measured pair by pair, so that what is common to both trials cancels.
- */
-export type PerConfiguration = ReadonlyMap<number, ArrayLike<number>>;
+/** Where a comparison's numbers come from: measured once on test data after so many steps, or on validation data at a rung. */
+export type Source = { kind: 'test'; step: number } | { kind: 'rung'; rung: number; step: number };
 
 /** What the difference of two trials' objectives says. `unknown`: at least one has no standard error. */
 export type Outcome = 'better' | 'worse' | 'tie' | 'unknown';
+
+/** What d ± e says, d positive where the first of two is better: below 2e it is a tie. */
+export function outcomeOf(difference: number, error: number | undefined): Outcome {
+  if (error === undefined) return 'unknown';
+  if (Math.abs(difference) < 2 * error || difference === 0) return 'tie';
+  return difference > 0 ? 'better' : 'worse';
+}
 
 /** Trial `first` against trial `second`. */
 export interface Comparison {
@@ -29,12 +30,24 @@ export interface Comparison {
   outcome: Outcome;
 }
 
+/** All figures of a trial at one source; undefined where it was not measured there. */
+export function metricsAt(trial: TrialRecord, source: Source): Readonly<Record<string, number>> | undefined {
+  return source.kind === 'test'
+    ? lastStep(trial) === source.step
+      ? trial.test
+      : undefined
+    : trial.rungs.find((entry) => entry.rung === source.rung)?.metrics;
+}
+
 /** The objective's value of a trial at one source; undefined where it has none or it is not finite. */
 export function figureAt(snapshot: SweepSnapshot, trial: TrialRecord, source: Source): Figure | undefined {
-  const { metric } = snapshot.spec.objective;
-  if (source.kind === 'test') return trial.test ? metricFigure(trial.test, metric) : undefined;
-  const result = trial.rungs.find((entry) => entry.rung === source.rung);
-  return result && metricFigure(result.metrics, metric);
+  const metrics = metricsAt(trial, source);
+  return metrics && metricFigure(metrics, snapshot.spec.objective.metric);
+}
+
+/** Training steps after which a trial was measured last, on test data too where it has them; 0 before its first result. */
+export function lastStep(trial: TrialRecord): number {
+  return Math.max(0, ...trial.rungs.map(({ step }) => step));
 }
 
 /** The result at the highest rung where the objective is a finite number. */
@@ -100,12 +113,13 @@ export function baselineTrials(snapshot: SweepSnapshot): TrialRecord[] {
 }
 
 /**
- * The best source that `trials` can be compared at: test data when all have them, else the highest rung that all
- * have reached. Undefined when they have no rung in common.
+ * The best source that `trials` can be compared at: test data when all have them after equally many steps, else the highest rung that all
+ * have reached, so that nobody wins by longer training. Undefined when they have no rung in common.
  */
 export function commonSource(snapshot: SweepSnapshot, trials: readonly TrialRecord[]): Source | undefined {
   if (trials.length === 0) return undefined;
-  if (trials.every((trial) => figureAt(snapshot, trial, { kind: 'test' }))) return { kind: 'test' };
+  const test: Source = { kind: 'test', step: lastStep(trials[0]!) };
+  if (trials.every((trial) => figureAt(snapshot, trial, test))) return test;
   const rungs = trials[0]!.rungs
     .map((result): Source => ({ kind: 'rung', rung: result.rung, step: result.step }))
     .filter((source) => trials.every((trial) => figureAt(snapshot, trial, source)));
@@ -126,33 +140,6 @@ export function judgedSeeds(snapshot: SweepSnapshot, trial: ConfigurationRecord)
 }
 
 /**
- * The difference second − first of both configurations' likelihoods on the same test data: pair by pair where their trainings have equal
- * seeds, else of their means; undefined unless every training of both has its likelihoods.
- */
-function differenceOnData(
-  snapshot: SweepSnapshot,
-  first: TrialRecord,
-  second: TrialRecord,
-  perConfiguration: PerConfiguration,
-): PairedFigure | undefined {
-  const bySeed = (a: TrialRecord, b: TrialRecord) => a.seed - b.seed;
-  const [own, others] = [first, second].map((trial) => [...judgedSeeds(snapshot, trial)].sort(bySeed));
-  const likelihoods = [own, others].map((trials) =>
-    trials!.map(({ trial }) => perConfiguration.get(trial) ?? []),
-  );
-  // Of data of another size the blocks would be others.
-  if (new Set(likelihoods.flat().map(({ length }) => length)).size !== 1) return undefined;
-  const [one, other] = likelihoods.map((trainings) =>
-    trainings.map((values) => blockMeans(values, { least: 8 })),
-  );
-  // With one seed a configuration there is nothing to choose.
-  const equal =
-    own!.length === others!.length &&
-    (own!.length === 1 || own!.every(({ seed }, n) => seed === others![n]!.seed));
-  return (equal ? pairedDifference : differenceOfMeans)(one!, other!);
-}
-
-/**
  * Trial `first` against `second` at one source: d ± e, positive where `first` is better. On the same test data, and
  * seed by seed where seeds are equal, where `perConfiguration` has all trainings of both (paired.ts), else with combined
  * standard errors e² = e₁² + e₂², which is wider than the truth where both were measured on the same data. Undefined where one of them has no finite value.
@@ -168,27 +155,24 @@ export function compareTrials(
   const b = figureAt(snapshot, second, source);
   if (!a || !b) return undefined;
   const sign = snapshot.spec.objective.direction === 'minimize' ? 1 : -1;
-  const pairable = source.kind === 'test' && ['kl', 'nll', 'vlb'].includes(snapshot.spec.objective.metric);
+  const side = (trial: TrialRecord) => ({
+    seeds: judgedSeeds(snapshot, trial),
+    likelihoods: perConfiguration!,
+  });
   const paired =
-    pairable && perConfiguration ? differenceOnData(snapshot, first, second, perConfiguration) : undefined;
+    perConfiguration && isPairable(snapshot.spec.objective.metric, source)
+      ? differenceOnData(side(first), side(second))
+      : undefined;
   const difference = sign * (paired ? paired.value : b.value - a.value);
   let error = paired?.error;
   if (!paired && a.error !== undefined && b.error !== undefined) error = Math.hypot(a.error, b.error);
-  const outcome: Outcome =
-    error === undefined
-      ? 'unknown'
-      : Math.abs(difference) < 2 * error
-        ? 'tie'
-        : difference > 0
-          ? 'better'
-          : 'worse';
   return {
     first,
     second,
     difference,
     ...(error === undefined ? {} : { error }),
     method: paired ? 'pairs' : 'combined',
-    outcome: error === 0 && difference === 0 ? 'tie' : outcome,
+    outcome: outcomeOf(difference, error),
   };
 }
 
@@ -212,8 +196,8 @@ export interface Standings {
 
 /**
  * The final comparison. The best searched trial is chosen on validation data; it and the baselines are then compared on
- * test data when it and `standard` (or, without that, every finished baseline) have them, else at the highest rung they
- * share. Undefined while nothing has a finite value.
+ * test data when it and `standard` (or, without that, every finished baseline) have them after equally many steps, else at the highest rung
+ * they share. Undefined while nothing has a finite value.
  */
 export function standings(
   snapshot: SweepSnapshot,

@@ -1,7 +1,15 @@
 import { objectivesOf, type SweepSnapshot, type TrialRecord } from '../sweep/types.js';
 import { companionMetric, formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
 import { frontOf } from './front.js';
-import { baselineTrials, bestSearched, figureAt, highestResult, isBetter, standings } from './ranking.js';
+import {
+  baselineTrials,
+  bestSearched,
+  figureAt,
+  highestResult,
+  isBetter,
+  metricsAt,
+  standings,
+} from './ranking.js';
 import { displayWidth, fitLine, padLine } from './text.js';
 
 /** One column of a terminal table. The one with `flexible` gives way when the terminal is narrow. */
@@ -167,11 +175,7 @@ export function resultTable(snapshot: SweepSnapshot, width = 100): string {
   const standingTrials = table.rows.map((row) => row.trial);
   const absent = baselineTrials(snapshot).filter((trial) => !standingTrials.includes(trial));
   const rows = [...standingTrials, ...absent].map((trial) => {
-    const metrics =
-      table.source.kind === 'test'
-        ? trial.test
-        : trial.rungs.find((result) => table.source.kind === 'rung' && result.rung === table.source.rung)
-            ?.metrics;
+    const metrics = metricsAt(trial, table.source);
     const own = figureAt(snapshot, trial, table.source);
     const other = metrics && metricFigure(metrics, others);
     return [

@@ -1,5 +1,4 @@
 import type { SweepSnapshot } from '../sweep/types.js';
-import { metricsAt } from './content.js';
 import {
   companionMetric,
   formatCount,
@@ -9,7 +8,7 @@ import {
   metricFigure,
   metricWords,
 } from './figures.js';
-import { figureAt, type Comparison, type Standings } from './ranking.js';
+import { figureAt, metricsAt, type Comparison, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
 import { sourceWords } from './verdict.js';
 
@@ -50,19 +49,13 @@ export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now
     out.push({
       title: `best ${name}${unit ? `, ${unit}` : ''}`,
       value: formatFigure(leader!.figure),
-      remark: `${fitLine(leader!.trial.baseline ?? '', 40)}, ${sourceWords(
-        table.source,
-        table.rows.map((row) => row.trial),
-      )}`,
+      remark: `${fitLine(leader!.trial.baseline ?? '', 40)}, ${sourceWords(table.source)}`,
     });
     if (leader!.againstStandard) out.push(overStandard(leader!.againstStandard, '', unit));
   }
   if (table?.best) {
     const own = figureAt(snapshot, table.best, table.source)!;
-    const where = sourceWords(
-      table.source,
-      table.rows.map((row) => row.trial),
-    );
+    const where = sourceWords(table.source);
     const head = `${name}${unit ? `, ${unit}` : ''}`;
     const [leader] = table.rows;
     // The sentence above speaks of the baseline that leads: its figure stands beside that of the search, each by its name.
@@ -80,7 +73,7 @@ export function tiles(snapshot: SweepSnapshot, table: Standings | undefined, now
     const against = table.rows.find((row) => row.trial === table.best)?.againstStandard;
     if (against) out.push(overStandard(against, leader?.trial === table.best ? '' : 'the search is ', unit));
     const other = companionMetric(snapshot.spec);
-    const metrics = metricsAt(table.best, table);
+    const metrics = metricsAt(table.best, table.source);
     const figure = metrics && metricFigure(metrics, other);
     if (figure)
       out.push({

@@ -2,18 +2,19 @@ import type { NumericAxis } from './axes.js';
 import { numericAxes } from './axes.js';
 import type { SweepSnapshot } from '../sweep/types.js';
 import { formatCount, formatFigure, formatPlain, metricWords } from './figures.js';
+import type { PerConfiguration } from './pairs.js';
 import {
   bestSearched,
   compareTrials,
   figureAt,
   highestResult,
   isBetter,
+  lastStep,
   standings,
-  type PerConfiguration,
   type Standings,
 } from './ranking.js';
 import { fitLine } from './text.js';
-import { trialName } from './verdict.js';
+import { capital, trialName } from './verdict.js';
 
 const plural = (count: number, one: string, many: string): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -52,6 +53,32 @@ function combinedErrors(snapshot: SweepSnapshot, { rows }: Standings): string | 
   return `${whose}${seeds}. All were measured on the same data, so the true errors are probably smaller.`;
 }
 
+/** P(|t| > 2) of Student's t with n − 1 degrees of freedom, n from 2: how often two standard errors from n seeds are exceeded by chance. */
+const chanceOfTwoErrors = [0.295, 0.184, 0.139, 0.116];
+
+/** What few seeds leave open; undefined where there is one seed, of which another sentence speaks, or enough of them. */
+function fewSeeds({ spec }: SweepSnapshot): string | undefined {
+  const seeds = spec.replicates ?? 1;
+  const chance = chanceOfTwoErrors[seeds - 2];
+  return chance === undefined
+    ? undefined
+    : `An error from ${formatCount(seeds)} seeds is itself uncertain by ${Math.round(100 / Math.sqrt(2 * (seeds - 1)))} %: where the scatter between seeds is most of it, a difference of two standard errors comes about by chance in ${Math.round(100 * chance)} of 100 cases, not in 5.`;
+}
+
+/** Who leads on the test data was chosen by them, unless it is the best of the search, which validation data chose. */
+function chosenOnTest({ rows, source, best }: Standings, metric: string): string | undefined {
+  const winner = rows[0]!.trial;
+  return source.kind === 'test' && winner !== best && rows.length > 2
+    ? `${capital(trialName(winner))} is the best of ${formatCount(rows.length)} schedules on these very test data: its ${metric} is flattered by that choice.`
+    : undefined;
+}
+
+/** Baselines train to the end; the best of the search may not have got there. */
+function unequalSteps({ best, standard, source }: Standings): string | undefined {
+  if (!best || !standard || source.kind === 'test' || lastStep(best) === lastStep(standard)) return undefined;
+  return `${capital(trialName(best))} was trained for ${formatCount(lastStep(best))} steps, ${trialName(standard)} for ${formatCount(lastStep(standard))}: they are compared after ${formatCount(source.step)}, which both have.`;
+}
+
 /**
  * What the search did not settle, as sentences in plain text, most important first: what the errors leave out, what the
  * winner cannot be told from, which choices were hardly tried, where the best lies at the edge of what was allowed, and
@@ -81,6 +108,9 @@ export function unsettled(snapshot: SweepSnapshot, perConfiguration?: PerConfigu
     found.push(
       'Each schedule was trained once, all with the same seed. The errors are those of the evaluation; how much a second training would differ is not in them.',
     );
+
+  const remarks = table ? [unequalSteps(table), fewSeeds(snapshot), chosenOnTest(table, metric)] : [];
+  found.push(...remarks.filter((remark) => remark !== undefined));
 
   if (best && table) {
     if (table.source.kind === 'rung')

@@ -1,14 +1,8 @@
 import type { FailureKind } from '../errors.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { formatCount, formatFigure, metricWords, type Figure } from './figures.js';
-import {
-  compareTrials,
-  standings,
-  type Comparison,
-  type PerConfiguration,
-  type Source,
-  type Standings,
-} from './ranking.js';
+import type { PerConfiguration } from './pairs.js';
+import { compareTrials, standings, type Comparison, type Source, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
 
 /** How a trial is called in a sentence: `standard diffusion`, `the baseline matched-noise`, `trial 9 (pixel · white …)`. */
@@ -23,7 +17,8 @@ export function trialName(trial: TrialRecord): string {
 const list = (words: readonly string[]): string =>
   words.length < 2 ? words.join('') : `${words.slice(0, -1).join(', ')} and ${words.at(-1)!}`;
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+/** The first letter of a sentence. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** `0.021 ± 0.006 nats`; the size of a difference, without its sign. */
 export function differenceWords(snapshot: SweepSnapshot, comparison: Comparison): string {
@@ -34,11 +29,8 @@ export function differenceWords(snapshot: SweepSnapshot, comparison: Comparison)
 }
 
 /** `on test data after 3,000 steps`, `on validation data after 1,000 steps`. */
-export function sourceWords(source: Source, trials: readonly TrialRecord[]): string {
-  if (source.kind === 'rung') return `on validation data after ${formatCount(source.step)} steps`;
-  const steps = new Set(trials.map((trial) => Math.max(0, ...trial.rungs.map((result) => result.step))));
-  const [step] = steps;
-  return steps.size === 1 && step ? `on test data after ${formatCount(step)} steps` : 'on test data';
+export function sourceWords({ kind, step }: Source): string {
+  return `on ${kind === 'test' ? 'test' : 'validation'} data after ${formatCount(step)} steps`;
 }
 
 /** `no trial has finished`, with what did happen. */
@@ -101,10 +93,7 @@ export function verdict(snapshot: SweepSnapshot, perConfiguration?: PerConfigura
   const extreme = snapshot.spec.objective.direction === 'minimize' ? 'lowest' : 'highest';
   const going = snapshot.state === 'running' || snapshot.state === 'paused';
   const start = (sentence: string) => (going ? `So far, ${sentence}` : capital(sentence));
-  const where = sourceWords(
-    source,
-    rows.map((row) => row.trial),
-  );
+  const where = sourceWords(source);
   const figure = (trial: TrialRecord) => formatFigure(rows.find((row) => row.trial === trial)!.figure);
   const values = (a: TrialRecord, b: TrialRecord) => `${metric} ${figure(a)} against ${figure(b)}, ${where}`;
   const compare = (a: TrialRecord, b: TrialRecord) =>

@@ -76,6 +76,27 @@ describe('sweeps side by side', () => {
     expect(found.sweeps[1]!.difference!.error).toBeCloseTo(0.01 * Math.SQRT2, 10);
     expect(found.sweeps.map(({ difference }) => difference?.outcome)).toEqual([undefined, 'better', 'tie']);
     expect(comparisonText(found, 120)).toContain('a tie');
+    expect(comparisonText(found, 120)).toContain('the true ones are probably smaller');
+  });
+
+  it('measures the difference on the same test data where both have their likelihoods', () => {
+    const [a, b] = [sweepOf('a', 0, 30), sweepOf('b', 0, 30)];
+    for (const [sweep, kl] of [
+      [a, 0.06],
+      [b, 0.066],
+    ] as const)
+      for (const trial of sweep.trials) trial.test = { kl, klError: 0.01 };
+    const shared = Array.from({ length: 2000 }, (_, i) => 10 * Math.sin(i * 1.7));
+    const ofAll = (values: number[]) => new Map(a.trials.map(({ trial }) => [trial, values] as const));
+    const other = shared.map((value, i) => value + 0.006 + 0.02 * Math.sin(i * 2.3 + 1));
+    const found = compareSweeps([a, b], [ofAll(shared), ofAll(other)]);
+    const step = found.measured.step;
+    expect(found.measured).toEqual({ kind: 'test', step: a.spec.pruner.rungs.find((rung) => rung === step) });
+    expect(found.sweeps[1]!.difference).toMatchObject({ method: 'pairs', outcome: 'worse' });
+    expect(found.sweeps[1]!.difference!.value).toBeCloseTo(-0.006, 3);
+    expect(found.sweeps[1]!.difference!.error).toBeLessThan(0.001);
+    expect(comparisonText(found, 120)).not.toContain('probably smaller');
+    expect(compareSweeps([a, b]).sweeps[1]!.difference).toMatchObject({ method: 'combined', outcome: 'tie' });
   });
 
   it('refuses sweeps of different objectives by name', () => {

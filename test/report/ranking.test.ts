@@ -96,7 +96,7 @@ describe('comparisons', () => {
       sweep,
       sweep.trials[0]!,
       sweep.trials[1]!,
-      { kind: 'test' },
+      { kind: 'test', step: 3000 },
       new Map([
         [0, zero],
         [1, drift],
@@ -109,7 +109,7 @@ describe('comparisons', () => {
   test('use test data only where winner and standard both have them, else the highest common rung', () => {
     const winner = trialOf(1, [0.1, 0.05], { test: { kl: 0.055, klError: 0.004 } });
     const standard = baseline(0, 'standard', [0.15, 0.07], { test: { kl: 0.075, klError: 0.004 } });
-    expect(standings(sweepOf([standard, winner]))!.source).toEqual({ kind: 'test' });
+    expect(standings(sweepOf([standard, winner]))!.source).toEqual({ kind: 'test', step: 3000 });
     const behind = baseline(0, 'standard', [0.15]);
     expect(standings(sweepOf([behind, winner]))!.source).toEqual({ kind: 'rung', rung: 0, step: 1000 });
     expect(commonSource(sweepOf([]), [trialOf(0, []), winner])).toBeUndefined();

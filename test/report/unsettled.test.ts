@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { unsettled } from '../../src/report/unsettled.js';
+import { verdict } from '../../src/report/verdict.js';
 import { fixtureSnapshot, fixtureSpec } from './fixture.js';
 import { baseline, sweepOf, trialOf } from './trials.js';
 
@@ -47,6 +48,34 @@ describe('what the search did not settle', () => {
     const text = unsettled(sweep).join('\n');
     expect(text).toMatch(/standard errors, which hold what differs between seeds\./);
     expect(text).not.toMatch(/trained once/);
+    // 1/√2, and 1 − (2/π)·arctan 2 of Cauchy's distribution.
+    expect(text).toMatch(/from 2 seeds is itself uncertain by 71 %.* in 30 of 100 cases, not in 5/);
+  });
+
+  test('says that a schedule that stopped earlier is compared where both have results', () => {
+    const test = { kl: 0.08, klError: 0.003 };
+    const sweep = sweepOf([
+      trialOf(0, [0.1], { test }),
+      baseline(1, 'standard', [0.12, 0.03], { test: { ...test, kl: 0.027 } }),
+    ]);
+    expect(unsettled(sweep).join('\n')).toMatch(
+      /^Trial 0 \(schedule 0\) was trained for 1,000 steps, standard diffusion for 3,000: they are compared after 1,000,/m,
+    );
+    expect(verdict(sweep)).toMatch(
+      /^Trial 0 .* beats standard diffusion by .* on validation data after 1,000 steps\)/,
+    );
+  });
+
+  test('says who leads on the very data that it was chosen by, but not of the best of the search', () => {
+    const tested = (kl: number) => ({ test: { kl, klError: 0.003 } });
+    const others = [
+      baseline(1, 'standard', [0.1, 0.06], tested(0.06)),
+      baseline(2, 'vp-cosine', [0.1, 0.06], tested(0.04)),
+    ];
+    const text = (kl: number) =>
+      unsettled(sweepOf([trialOf(0, [0.1, 0.05], tested(kl)), ...others])).join('\n');
+    expect(text(0.05)).toMatch(/^The baseline vp-cosine is the best of 3 schedules on these very test data/m);
+    expect(text(0.03)).not.toMatch(/these very test data/);
   });
 
   test('does not call a trial judged earlier that has no result at all', () => {

@@ -20,10 +20,15 @@ export function register(program: Command): void {
       const { loadSnapshot } = await import('../snapshot.js');
       const { foldReplicates } = await import('../../sweep/replicates.js');
       const { compareSweeps, comparisonText } = await import('../../report/compare.js');
+      const { loadPerConfiguration } = await import('../../report/load.js');
       const snapshots = [];
-      for (const sweep of sweeps)
-        snapshots.push(foldReplicates((await loadSnapshot(options, sweep)).snapshot));
-      const found = compareSweeps(snapshots);
+      const likelihoods = [];
+      for (const sweep of sweeps) {
+        const { store, snapshot } = await loadSnapshot(options, sweep);
+        snapshots.push(foldReplicates(snapshot));
+        likelihoods.push(await loadPerConfiguration(store, snapshots.at(-1)!));
+      }
+      const found = compareSweeps(snapshots, likelihoods);
       process.stdout.write(
         options.json ? `${jsonText(found)}\n` : comparisonText(found, process.stdout.columns ?? 100),
       );

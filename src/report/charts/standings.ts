@@ -79,9 +79,6 @@ export async function standingsChart(snapshot: SweepSnapshot, table: Standings):
   };
   return renderChart(
     spec,
-    `${metricTitle(metric)} of the winner and the baselines ${sourceWords(
-      table.source,
-      table.rows.map((row) => row.trial),
-    )}: ${rows.map((row) => `${row.name} ${row.text}`).join('; ')}.`,
+    `${metricTitle(metric)} of the winner and the baselines ${sourceWords(table.source)}: ${rows.map((row) => `${row.name} ${row.text}`).join('; ')}.`,
   );
 }
