@@ -69,13 +69,28 @@ function leadersOf({ candidates }: Field): Candidate[] {
 }
 
 /**
+ * The field that the winner comes from: with one objective those that fresh seeds confirmed, once there are any. The best of the others has the
+ * luck of the search in its value, and would win by it where schedules are close.
+ */
+function decidingField(machine: SweepMachine, rungCount: number): Field | undefined {
+  const field = fieldOf(machine, rungCount);
+  if (!field || field.candidates[0]?.vector.length !== 1) return field;
+  const confirmed = field.candidates.filter(
+    ({ fresh }) =>
+      fresh.length >= machine.replicates &&
+      fresh.every((one) => one.state !== 'failed' && valueAt(one, field.rung) !== undefined),
+  );
+  return confirmed.length > 0 ? { ...field, candidates: confirmed } : field;
+}
+
+/**
  * The searched trial with the smallest value at the highest rung reached by any (with several objectives: of the first
- * objective, on the Pareto front); ties go to the lower number.
+ * objective, on the Pareto front), of those that fresh seeds confirmed where there are any; ties go to the lower number.
  */
 export function bestTrial(machine: SweepMachine, rungCount: number): TrialRow | undefined {
   if (machine.replicates === 1 && !machine.trials.some((row) => row.others))
     return bestOfOne(machine.trials, rungCount);
-  const field = fieldOf(machine, rungCount);
+  const field = decidingField(machine, rungCount);
   return field && leadersOf(field)[0]?.row;
 }
 
@@ -130,7 +145,7 @@ export function nextConfirmation(
 
 /** What is measured on test data, in this order: every baseline's seeds, then the winner's (its fresh ones where it has them). */
 export function finalists(machine: SweepMachine, rungCount: number): TrialRow[] {
-  const field = fieldOf(machine, rungCount);
+  const field = decidingField(machine, rungCount);
   const leaders = field ? leadersOf(field) : [];
   return [
     ...machine.trials.filter((row) => row.baseline !== undefined),

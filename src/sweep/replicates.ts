@@ -12,7 +12,7 @@ export type ConfigurationRecord = TrialRecord & {
  * A snapshot whose trials are configurations: at each rung that all seeds have reached the mean of every metric m over k seeds, and
  * as its standard error e² = s²/k + ē², s² the sample variance between seeds and ē² the mean square of their own errors,
  * which the seeds share, being measured on the same data. A configuration that was confirmed has its fresh seeds' figures alone:
- * those that made it a candidate are the lucky ones. With one seed a configuration the snapshot is returned as it is.
+ * those that made it a candidate are the lucky ones. It has failed when one of its seeds has. With one seed a configuration the snapshot is returned as it is.
  */
 export function foldReplicates(snapshot: SweepSnapshot): SweepSnapshot {
   if ((snapshot.spec.replicates ?? 1) === 1) return snapshot;
@@ -62,7 +62,7 @@ function fold(
   const judged = confirmed ? fresh : search;
   const tests = judged.flatMap((trial) => (trial.test ? [trial.test] : []));
   const { test: _test, ...rest } = leader;
-  const failed = search.some((trial) => trial.state === 'failed');
+  const failed = all.some((trial) => trial.state === 'failed');
   return {
     ...rest,
     rungs,

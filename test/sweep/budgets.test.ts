@@ -7,11 +7,14 @@ import { parseDuration, formatDuration } from '../../src/sweep/duration.js';
 import { packMachine, unpackMachine } from '../../src/sweep/pack.js';
 import { rebuildMachine } from '../../src/sweep/rebuild.js';
 import {
+  bestTrial,
+  finalists,
   frontTrials,
   initialMachine,
   nextAction,
   openSegments,
   type SweepMachine,
+  type TrialRow,
 } from '../../src/sweep/state.js';
 import { fixtureSpec } from '../report/fixture.js';
 import { Play, rungs, specOf } from './play.js';
@@ -157,6 +160,34 @@ describe('replicates', () => {
     const tested = rows.filter((row) => row.tested);
     expect(tested.filter((row) => row.baseline !== undefined)).toHaveLength(2);
     expect(tested.filter((row) => row.baseline === undefined).every((row) => row.confirms)).toBe(true);
+  });
+
+  it('the winner is the best of the confirmed ones, however lucky the search of another was', () => {
+    const row = (trial: number, value: number, more: Partial<TrialRow> = {}): TrialRow => ({
+      trial,
+      state: 'complete',
+      values: [value],
+      ...more,
+    });
+    // Six configurations of two seeds, 0.020 … 0.025 in the search, 0.027 with fresh seeds: all that could be confirmed are.
+    const configurations = [0, 1, 2, 3, 4, 5].flatMap((n) => [
+      row(2 * n, 0.02 + 0.001 * n),
+      row(2 * n + 1, 0.02 + 0.001 * n, { replicateOf: 2 * n }),
+    ]);
+    const fresh = [0, 2, 4].flatMap((of, n) =>
+      [0, 1].map((seed) =>
+        row(12 + 2 * n + seed, of === 2 ? 0.0265 : 0.027, { replicateOf: of, confirms: true }),
+      ),
+    );
+    const machine = { ...new Play(specOf({ replicates: 2 })).machine, trials: [...configurations, ...fresh] };
+    expect(bestTrial(machine, 1)!.trial).toBe(2);
+    expect(finalists(machine, 1).map(({ trial }) => trial)).toEqual([14, 15]);
+    // One whose fresh seed failed is out, and with none confirmed the search's values are all there is.
+    const failing = fresh.map((one) =>
+      one.trial === 14 ? { ...one, state: 'failed' as const, values: [] } : one,
+    );
+    expect(bestTrial({ ...machine, trials: [...configurations, ...failing] }, 1)!.trial).toBe(0);
+    expect(bestTrial({ ...machine, trials: configurations }, 1)!.trial).toBe(0);
   });
 });
 

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { bestSearched, verdict } from '../../src/report/ranking.js';
 import { foldReplicates, type ConfigurationRecord } from '../../src/sweep/replicates.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
+import { rebuildMachine } from '../../src/sweep/rebuild.js';
+import { bestTrial } from '../../src/sweep/state.js';
 import { recordOf } from './records.js';
 import { fixtureSnapshot, fixtureSpec } from '../report/fixture.js';
 
@@ -72,6 +74,13 @@ describe('seeds of one configuration as one', () => {
     expect(lucky!.rungs.at(-1)!.metrics['kl']).toBeCloseTo(0.55, 12);
     expect(steady!.rungs.at(-1)!.metrics['kl']).toBeCloseTo(0.36, 12);
     expect(bestSearched(snapshot)!.trial).toBe(2);
+    // The machine, which decides what is measured on test data, has the same winner.
+    const machine = rebuildMachine(snapshot.spec, 4, trials);
+    expect(bestTrial(machine, snapshot.spec.pruner.rungs.length)!.trial).toBe(2);
+    // A failed fresh seed fails its configuration.
+    const failed = trials.map((one) => (one.trial === 7 ? { ...one, state: 'failed' as const } : one));
+    expect(folded(failed).trials.map(({ state }) => state)).toEqual(['complete', 'failed']);
+    expect(bestSearched(folded(failed))!.trial).toBe(0);
     // One fresh seed of two is no confirmation yet.
     expect(folded(trials.slice(0, 5)).trials[0]).not.toHaveProperty('confirmed');
   });
