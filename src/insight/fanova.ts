@@ -44,7 +44,8 @@ const pairedParameters = 6;
  * A conditional parameter x counts where it is active: P(active) · Var(E[value | x, active]); that it is active at all is what its
  * parents explain. Without conditions these are first-order Sobol' indices.
  *
- * Errors are standard errors from random halves of the trials: what other trials from the same search would have changed.
+ * Errors are standard errors from random halves of the trials: what other trials from the same search would have changed, and how far halves are
+ * from all, on average.
  * @param points trials with a finite value; those that do not belong to the space are left out
  * @throws RgsweepError `usage` for fewer than 12 trials
  */
@@ -82,11 +83,17 @@ export function fanova(
       };
     }),
   );
-  const errors = (pick: (half: (typeof halves)[number][number]) => ArrayLike<number>): number[] =>
-    errorsOfHalves(halves.map(([a, b]) => [pick(a!), pick(b!)] as const));
+  const errors = (
+    own: ArrayLike<number>,
+    pick: (half: (typeof halves)[number][number]) => ArrayLike<number>,
+  ): number[] =>
+    errorsOfHalves(
+      halves.map(([a, b]) => [pick(a!), pick(b!)] as const),
+      own,
+    );
 
-  const mainErrors = errors((half) => half.shares);
-  const pairErrors = errors((half) => half.pairs);
+  const mainErrors = errors(whole.shares, (half) => half.shares);
+  const pairErrors = errors(pairShares, (half) => half.pairs);
   const byShare = (a: Estimate, b: Estimate): number => b.value - a.value;
   return {
     trials: own.length,
@@ -103,8 +110,8 @@ export function fanova(
       .sort(byShare),
     dependence: axes.flatMap((axis, d): PartialDependence[] => {
       if (axis.activeShare === 0) return [];
-      const curveErrors = errors((half) => half.curves[d]!);
       const curve = whole.curves[d]!;
+      const curveErrors = errors(curve, (half) => half.curves[d]!);
       const points = [...curve].map((mean, cell) => ({
         at: valueOfCell(axis, cell),
         mean,

@@ -18,14 +18,23 @@ export function halvesOf(count: number, splits: number, seed: number): [number[]
   });
 }
 
-/** Standard errors of several estimates at once, from what each half of each split gave. */
+/**
+ * Standard errors of several estimates at once, from what each half of each split gave.
+ * @param whole the estimates θ on all: what halves say on average apart from them, (⟨θ₁ + θ₂⟩/2 − θ)², is then part of e². Halves that see nothing
+ * at all of a weak influence agree on nothing, which is no proof of how strong it is
+ */
 export function errorsOfHalves(
   pairs: readonly (readonly [ArrayLike<number>, ArrayLike<number>])[],
+  whole?: ArrayLike<number>,
 ): number[] {
   const length = pairs[0]?.[0].length ?? 0;
   return Array.from({ length }, (_, i) => {
-    let sum = 0;
-    for (const [first, second] of pairs) sum += (first[i]! - second[i]!) ** 2 / 4;
-    return Math.sqrt(sum / pairs.length);
+    let spread = 0;
+    let mean = 0;
+    for (const [first, second] of pairs) {
+      spread += (first[i]! - second[i]!) ** 2 / 4 / pairs.length;
+      mean += (first[i]! + second[i]!) / 2 / pairs.length;
+    }
+    return Math.sqrt(spread + (whole ? (mean - whole[i]!) ** 2 : 0));
   });
 }

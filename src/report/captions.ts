@@ -25,7 +25,7 @@ export const captions = {
   contour:
     'Two parameters at once: each dot is a trial at its highest rung, strongly coloured ones are good, the ring is the best. Contours: the mean rank of the trials around, strong where it is good, nothing where none is near. Trials gather where the search found good ones.',
   importance:
-    'Grey: the share of the objective’s variance over the whole space that each parameter explains alone (fANOVA). Blue: its share in what makes a trial one of the best (PED-ANOVA). Bars are ± 2 standard errors.',
+    'Grey: the share of the objective’s variance over the whole space that each parameter explains alone (fANOVA). Blue: its share in what makes a trial one of the best (PED-ANOVA), faint where it may be chance. Bars are ± 2 standard errors.',
   front:
     'Two figures of every trial at the highest rung that any searched one has reached. Large, with bars of ± 2 standard errors: the Pareto front, which no searched trial there beats in both. Diamonds: baselines.',
   gamma:

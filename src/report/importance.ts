@@ -5,24 +5,31 @@ import { type PedAnova, pedAnova } from '../insight/pedAnova.js';
 import type { SweepSnapshot } from '../sweep/types.js';
 import { metricFigure } from './figures.js';
 
-/** What a sweep says about its parameters, at one rung. */
+/** What a sweep says about its parameters. */
 export interface SweepImportance {
   metric: string;
-  /** Training steps of the rung that was read. */
+  /** Training steps of the rung that fANOVA was read at, and its results. */
   step: number;
   trials: number;
+  /** Those of PED-ANOVA. */
+  best: { step: number; trials: number };
   fanova: Fanova;
   pedAnova: PedAnova;
 }
 
-/** A rung with so many results is read in preference to a lower one with more. */
+/** A share whose probability of being none is above this may be chance. */
+export const mostChance = 0.05;
+
+/** A rung with so many results is read in preference to a lower one with more, for what makes the best. */
 const enoughResults = 20;
 
 /**
- * Importance of the searched parameters for a metric: of the highest rung with at least 20 results, else of the rung with the
- * most. Trials of one parameter set (replicates) count once, with their mean; baselines and failed trials do not.
+ * Importance of the searched parameters for a metric. The variance over the space (fANOVA) is that of the rung with the most results, of equal
+ * ones the highest: higher rungs have what a pruner left, and a parameter whose bad values it has weeded out seems to do nothing there. What
+ * makes one of the best (PED-ANOVA) is read at the highest rung with at least 20 results, else there too.
+ * Trials of one parameter set (replicates) count once, with their mean; baselines and failed trials do not.
  * @param options.metric default: the objective. Where it is another one, larger is better for `ess` and worse for all else
- * @param options.step reads the rung of so many training steps
+ * @param options.step reads both at the rung of so many training steps
  * @throws RgsweepError `usage` where there is no such rung, or fewer than 12 results
  */
 export function importanceOf(
@@ -56,13 +63,11 @@ export function importanceOf(
   const size = (step: number): number => byStep.get(step)!.size;
   const step =
     options.step ??
-    steps.find((one) => size(one) >= enoughResults) ??
     steps.reduce<number | undefined>(
       (most, one) => (most === undefined || size(one) > size(most) ? one : most),
       undefined,
     );
-  const sets = step === undefined ? undefined : byStep.get(step);
-  if (step === undefined || !sets)
+  if (step === undefined || !byStep.has(step))
     throw new RgsweepError(
       'usage',
       step === undefined
@@ -72,16 +77,20 @@ export function importanceOf(
         remedy: `Its rungs are ${pruner.rungs.join(', ')}; importance needs ${leastPoints} results at one of them.`,
       },
     );
-  const points = [...sets.values()].map(({ parameters, values }) => ({
-    parameters,
-    value: values.reduce((sum, value) => sum + value, 0) / values.length,
-  }));
-  const variances = fanova(space, points);
+  const bestStep = options.step ?? steps.find((one) => size(one) >= enoughResults) ?? step;
+  const pointsAt = (one: number): Point[] =>
+    [...byStep.get(one)!.values()].map(({ parameters, values }) => ({
+      parameters,
+      value: values.reduce((sum, value) => sum + value, 0) / values.length,
+    }));
+  const variances = fanova(space, pointsAt(step));
+  const ofBest = pedAnova(space, pointsAt(bestStep));
   const sign = maximize ? -1 : 1;
   return {
     metric,
     step,
     trials: variances.trials,
+    best: { step: bestStep, trials: ofBest.trials },
     fanova: {
       ...variances,
       dependence: variances.dependence.map(({ name: parameter, points: curve }) => ({
@@ -89,6 +98,6 @@ export function importanceOf(
         points: curve.map((point) => ({ ...point, mean: sign * point.mean })),
       })),
     },
-    pedAnova: pedAnova(space, points),
+    pedAnova: ofBest,
   };
 }

@@ -1,12 +1,19 @@
 import { formatCount, formatFigure, metricTitle } from './figures.js';
-import type { SweepImportance } from './importance.js';
+import { mostChance, type SweepImportance } from './importance.js';
 import { layoutTable } from './table.js';
 
+/** Which results importance was read from: `80 results after 1,000 steps`, and those of the best where they are others. */
+export function importanceSource({ step, trials, best }: SweepImportance): string {
+  const results = (count: number, steps: number) =>
+    `${formatCount(count)} results after ${formatCount(steps)} steps`;
+  return step === best.step
+    ? results(trials, step)
+    : `the variance of ${results(trials, step)}, what makes one of the best of the ${results(best.trials, best.step)} that pruning left`;
+}
+
 /** Importance as people read it in a terminal. */
-export function importanceText(
-  { metric, step, trials, fanova, pedAnova }: SweepImportance,
-  width: number,
-): string {
+export function importanceText(found: SweepImportance, width: number): string {
+  const { metric, fanova, pedAnova } = found;
   const best = new Map(pedAnova.main.map((row) => [row.name, row]));
   const rows = fanova.main.map(({ name, value, error }) => {
     const { value: share, error: shareError, chance } = best.get(name)!;
@@ -14,7 +21,7 @@ export function importanceText(
       name,
       formatFigure({ value, error }),
       formatFigure({ value: share, error: shareError }),
-      chance > 0.05 ? 'may be chance' : `p ${chance.toFixed(3)}`,
+      chance > mostChance ? 'may be chance' : `p ${chance.toFixed(3)}`,
     ];
   });
   const pairs = fanova.pairs
@@ -31,7 +38,7 @@ export function importanceText(
     width,
   );
   return [
-    `${metricTitle(metric)} after ${formatCount(step)} steps, ${formatCount(trials)} trials`,
+    `${metricTitle(metric)}: ${importanceSource(found)}`,
     '',
     ...table,
     '',

@@ -21,6 +21,8 @@ import { sweepFileOf } from './sweepFile.js';
 import { rankTrials } from './table.js';
 import { markdownText } from './text.js';
 import { tiles } from './tiles.js';
+import { mostChance } from './importance.js';
+import { importanceSource } from './importanceText.js';
 import { importanceOrWhy, pairsText } from './understanding.js';
 import { unsettled } from './unsettled.js';
 import { sourceWords, verdict } from './verdict.js';
@@ -44,12 +46,13 @@ export function importanceTable(snapshot: SweepSnapshot): [string, string] | str
   if (typeof found === 'string') return found;
   const best = new Map(found.pedAnova.main.map((row) => [row.name, row]));
   return [
-    `From ${formatCount(found.trials)} results after ${formatCount(found.step)} steps. ${markdownText(pairsText(found), 600)}`,
+    `From ${importanceSource(found)}. ${markdownText(pairsText(found), 600)}`,
     markdownTable(
       ['parameter', 'share of variance (fANOVA)', `share for the best ${found.pedAnova.good} (PED-ANOVA)`],
       found.fanova.main.map(({ name, ...share }) => {
         const other = best.get(name);
-        return [markdownText(name, 60), formatFigure(share), other ? formatFigure(other) : '–'];
+        const chance = other && other.value > 0 && other.chance > mostChance ? ', may be chance' : '';
+        return [markdownText(name, 60), formatFigure(share), other ? `${formatFigure(other)}${chance}` : '–'];
       }),
     ),
   ];

@@ -44,7 +44,30 @@ describe('what a sweep says about its parameters', () => {
     expect(found).toMatchObject({ metric: 'kl', step: 1000, trials: 40 });
     expect(found.fanova.main[0]!.name).toBe('x');
     expect(found.fanova.main[0]!.value).toBeGreaterThan(0.9);
-    expect(importanceText(found, 100)).toMatch(/KL.* after 1,000 steps, 40 trials/);
+    expect(importanceText(found, 100)).toMatch(/KL.*: 40 results after 1,000 steps$/m);
+  });
+
+  it('reads the variance before pruning has chosen, and what makes the best after it', () => {
+    const sweep = sweepOf('a', 0, 60);
+    // The worse half in x never gets to 3,000 steps, where y alone tells the rest apart.
+    for (const trial of sweep.trials) {
+      const { x, y } = trial.parameters as { x: number; y: number };
+      if (x < 0.5)
+        trial.rungs.push({ ...trial.rungs[0]!, rung: 1, step: 3000, metrics: { kl: y, klError: 0.01 } });
+    }
+    const found = importanceOf(sweep);
+    expect(found).toMatchObject({ step: 1000, trials: 60, best: { step: 3000, trials: 30 } });
+    expect(found.fanova.main[0]).toMatchObject({ name: 'x' });
+    expect(found.pedAnova.main[0]).toMatchObject({ name: 'y' });
+    expect(importanceText(found, 100)).toMatch(
+      /the variance of 60 results after 1,000 steps, what makes one of the best of the 30 results after 3,000 steps that pruning left/,
+    );
+    expect(renderMarkdown({ snapshot: sweep, versions: {} })).toContain('after 3,000 steps that pruning left.');
+    expect(importanceOf(sweep, { step: 3000 })).toMatchObject({
+      step: 3000,
+      trials: 30,
+      best: { step: 3000 },
+    });
   });
 
   it('draws shares and dependence in the report, and says why where there are too few results', async () => {

@@ -1,6 +1,7 @@
 import type { TopLevelSpec } from 'vega-lite';
-import { formatCount, formatFigure, metricTitle } from '../figures.js';
-import type { SweepImportance } from '../importance.js';
+import { formatFigure, metricTitle } from '../figures.js';
+import { mostChance, type SweepImportance } from '../importance.js';
+import { importanceSource } from '../importanceText.js';
 import { fitLine } from '../text.js';
 import { axisTitle, choicesOf, parameterEncoding, parameterScale } from './parameterAxis.js';
 import { palette, renderChart, type Chart } from './render.js';
@@ -11,17 +12,19 @@ const mostParameters = 12;
 
 /**
  * A parameter's share of the variance over the space (fANOVA) and its share in what makes a trial one of the best (PED-ANOVA), as dots with
- * bars of ± 2 standard errors, the most important on top.
+ * bars of ± 2 standard errors, the most important on top. What may be chance is faint.
  */
-export async function importanceChart({ fanova, pedAnova, metric, step }: SweepImportance): Promise<Chart> {
+export async function importanceChart(found: SweepImportance): Promise<Chart> {
+  const { fanova, pedAnova, metric } = found;
   const best = new Map(pedAnova.main.map((row) => [row.name, row]));
   const shown = fanova.main.slice(0, mostParameters);
   const rows = shown.flatMap(({ name, value, error }, index) => {
     const other = best.get(name);
-    const row = (kind: string, share: { value: number; error: number }, shift: number) => ({
+    const row = (kind: string, share: { value: number; error: number; chance?: number }, shift: number) => ({
       place: index + shift,
       kind,
       value: share.value,
+      strength: (share.chance ?? 0) > mostChance ? 0.35 : 1,
       low: Math.max(0, share.value - 2 * share.error),
       high: Math.min(1, share.value + 2 * share.error),
     });
@@ -52,6 +55,12 @@ export async function importanceChart({ fanova, pedAnova, metric, step }: SweepI
     legend: null,
     scale: { domain: ['variance', 'best'], range: [palette.baseline, palette.best] },
   };
+  const opacity = (full: number) => ({
+    field: 'strength',
+    type: 'quantitative' as const,
+    legend: null,
+    scale: { domain: [0, 1], range: [0, full] },
+  });
   const at = (field: string) => ({ field, type: 'quantitative' as const, scale: vegaScale(x) });
   const spec: TopLevelSpec = {
     data: { values: rows },
@@ -59,23 +68,24 @@ export async function importanceChart({ fanova, pedAnova, metric, step }: SweepI
     height: Math.max(60, 40 * names.length),
     layer: [
       {
-        mark: { type: 'rule', strokeWidth: 3, strokeCap: 'round', opacity: 0.5 },
+        mark: { type: 'rule', strokeWidth: 3, strokeCap: 'round' },
         encoding: {
           x: { ...at('low'), title: 'share', axis: { ...tickAxis(x.ticks), grid: true } },
           x2: { field: 'high' },
           y,
           color,
+          opacity: opacity(0.5),
         },
       },
       {
-        mark: { type: 'point', filled: true, size: 100, opacity: 1 },
-        encoding: { x: at('value'), y, color },
+        mark: { type: 'point', filled: true, size: 100 },
+        encoding: { x: at('value'), y, color, opacity: opacity(1) },
       },
     ],
   };
   return renderChart(
     spec,
-    `Importance of parameters for ${metricTitle(metric)} after ${formatCount(step)} steps: ${fanova.main
+    `Importance of parameters for ${metricTitle(metric)}, from ${importanceSource(found)}: ${fanova.main
       .slice(0, mostParameters)
       .map(({ name, ...share }) => `${name} ${formatFigure(share)}`)
       .join('; ')}.`,
