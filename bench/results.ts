@@ -3,7 +3,7 @@
  *
  * Keeps sweeps of a store as docs/results/NAME.json, draws their pictures into docs/results/pictures, and writes the tables of
  * docs/results.md from all of those files, and from nothing else. Without a SWEEP only the tables are written. `--finals` writes the sweep files of the finals of every data set whose two
- * searches are complete (results/experiments.ts), and of the first one's rungs. `--check` writes nothing: exit code 1 when the page
+ * searches are complete (results/experiments.ts), of the first one's rungs and of what it left behind. `--check` writes nothing: exit code 1 when the page
  * is not what the files say.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -17,7 +17,7 @@ import type { ObjectStore } from '../src/store/types.js';
 import { readSnapshot } from '../src/store/records.js';
 import { experiments } from './results/experiments.js';
 import { effectsOf } from './results/effects.js';
-import { finalsFile, rungsFile } from './results/finals.js';
+import { finalsFile, rungsFile, scalesFile } from './results/finals.js';
 import { decodeKept, encodeKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
 import { partsOf } from './results/parts.js';
@@ -90,6 +90,7 @@ if (values.finals) {
     // Of a search that goes on the winner may still change.
     if (search?.snapshot.state !== 'complete') continue;
     if (experiment.rungs !== undefined) write(experiment.rungs, rungsFile(experiment, search));
+    if (experiment.scales !== undefined) write(experiment.scales, scalesFile(experiment, search));
     if (standard?.snapshot.state === 'complete')
       write(experiment.finals, finalsFile(experiment, search, standard));
   }

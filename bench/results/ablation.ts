@@ -20,7 +20,7 @@ export function ablationTable(kept: KeptSweep): string {
   const contenders = new Map(contendersOf(kept).map((one) => [one.name, one]));
   const rows = stages.flatMap(([what, from, to]) => {
     const [before, after] = [contenders.get(from), contenders.get(to)];
-    const failed = kept.snapshot.trials.find(({ baseline }) => baseline === to)?.state === 'failed';
+    const failed = kept.snapshot.trials.some(({ baseline, state }) => baseline === to && state === 'failed');
     if (!before || (!after && !failed)) return [];
     if (!after) return [[what, `${from} → ${to}`, '–', 'failed', '–']];
     const gain = differenceOf(kept, after, before);

@@ -12,7 +12,15 @@ import type { PerConfiguration } from '../../src/report/pairs.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import { markdownText } from '../../src/report/text.js';
 import { verdict } from '../../src/report/verdict.js';
-import { contendersOf, differenceOf, figureOf, measuredOn, metricsOf, type Contender } from './contenders.js';
+import {
+  contendersOf,
+  differenceOf,
+  failedContenders,
+  figureOf,
+  measuredOn,
+  metricsOf,
+  type Contender,
+} from './contenders.js';
 import type { KeptSweep } from './kept.js';
 
 /** A difference in words: `0.021 ± 0.006 (3.5 standard errors, 5 seeds)`. */
@@ -55,14 +63,14 @@ export function finalsAnswer(kept: KeptSweep): string | undefined {
     : difference.value > 0
       ? `has a lower ${name} than`
       : `has a higher ${name} than`;
-  return `**The winner of the search ${outcome} the best standard diffusion of an equal search**: ${name} ${formatFigure(own)} against ${formatFigure(other)} on test data (\`${winner.name}\` against \`${reference.name}\`), a paired difference of ${differenceWords(difference)}.`;
+  return `**The winner of the search ${outcome} the best standard diffusion of an equal search**: ${name} ${formatFigure(own)} against ${formatFigure(other)} on test data (\`${winner.name}\` against \`${reference.name}\`), a ${difference.combined ? '' : 'paired '}difference of ${differenceWords(difference)}.`;
 }
 
 const cell = (figure: Figure | undefined): string => (figure ? formatFigure(figure) : '–');
 
 /**
  * Baselines and winners at their last rung: KL, ESS, bound, calls of the network for a converged likelihood and, paired, how much
- * worse each is than `against`; whoever was trained longest first, of those the best.
+ * worse each is than `against`; whoever was trained longest first, of those the best; last those of which a seed failed.
  */
 export function contenderTable(kept: KeptSweep, against?: string): string {
   const { snapshot } = kept;
@@ -84,41 +92,45 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
     const own = snapshot.trials.find(({ trial }) => trial === base?.trials[0]?.trial);
     return own && base && one !== base ? differenceOf(kept, base, one) : undefined;
   };
-  return markdownTable(
-    [
-      'schedule',
-      'seeds',
-      metricTitle(metric),
-      'ESS',
-      'VLB − exact',
-      'path ESS with 16, 64 calls',
-      'calls for path ESS 0.8',
-      'calls for a converged likelihood',
-      `worse than ${base?.name ?? '–'}`,
-      'data, steps',
-    ].map((head) => markdownText(head, 80)),
-    rated.map(({ one, figure }) => {
-      const difference = shared(one);
-      const means = (name: string) => {
-        const values = one.trials.map((trial) => metricsOf(snapshot, trial)[name] ?? NaN);
-        return values.reduce((sum, value) => sum + value, 0) / values.length;
-      };
-      const [few, more, needed] = [means('pathEss16'), means('pathEss64'), means('evaluationsForEss80')];
-      const calls = one.trials.map((trial) => metricsOf(snapshot, trial).functionEvaluations ?? NaN);
-      return [
-        markdownText(one.name, 90),
-        String(one.trials.length),
-        cell(figure),
-        cell(figureOf(snapshot, one, 'ess')),
-        cell(figureOf(snapshot, one, 'vlbExcess')),
-        Number.isNaN(few) ? '–' : `${formatNumber(few)}, ${formatNumber(more)}`,
-        Number.isNaN(needed) ? (Number.isNaN(few) ? '–' : 'not reached by all') : formatNumber(needed),
-        calls.some(Number.isNaN) ? '–' : formatCount(Math.max(...calls)),
-        difference ? formatFigure(difference) : '–',
-        where(one),
-      ];
-    }),
-  );
+  const heads = [
+    'schedule',
+    'seeds',
+    metricTitle(metric),
+    'ESS',
+    'VLB − exact',
+    'path ESS with 16, 64 calls',
+    'calls for path ESS 0.8',
+    'calls for a converged likelihood',
+    `worse than ${base?.name ?? '–'}`,
+    'data, steps',
+  ].map((head) => markdownText(head, 80));
+  const failed = failedContenders(kept).map((one) => [
+    markdownText(one.name, 90),
+    `${one.failed} of ${one.seeds} failed`,
+    ...heads.slice(2).map(() => '–'),
+  ]);
+  const rows = rated.map(({ one, figure }) => {
+    const difference = shared(one);
+    const means = (name: string) => {
+      const values = one.trials.map((trial) => metricsOf(snapshot, trial)[name] ?? NaN);
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    const [few, more, needed] = [means('pathEss16'), means('pathEss64'), means('evaluationsForEss80')];
+    const calls = one.trials.map((trial) => metricsOf(snapshot, trial).functionEvaluations ?? NaN);
+    return [
+      markdownText(one.name, 90),
+      String(one.trials.length),
+      cell(figure),
+      cell(figureOf(snapshot, one, 'ess')),
+      cell(figureOf(snapshot, one, 'vlbExcess')),
+      Number.isNaN(few) ? '–' : `${formatNumber(few)}, ${formatNumber(more)}`,
+      Number.isNaN(needed) ? (Number.isNaN(few) ? '–' : 'not reached by all') : formatNumber(needed),
+      calls.some(Number.isNaN) ? '–' : formatCount(Math.max(...calls)),
+      difference ? formatFigure(difference) : '–',
+      where(one),
+    ];
+  });
+  return markdownTable(heads, [...rows, ...failed]);
 }
 
 /** What a report takes for likelihoods of single configurations, which it puts into blocks of eight at least: those that are kept again. */

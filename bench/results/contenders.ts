@@ -14,8 +14,22 @@ export interface Contender {
 const measured = (snapshot: SweepSnapshot, trial: TrialRecord) =>
   trial.state !== 'failed' && (trial.test !== undefined || highestResult(snapshot, trial) !== undefined);
 
-/** The baselines of a sweep and, where it has searched, the best trial of the search; those without a figure are left out. */
-export function contendersOf({ snapshot }: KeptSweep): Contender[] {
+/** Contenders of which a seed failed, with how many of how many: a mean over the others would be that of the lucky ones. */
+export function failedContenders({ snapshot }: KeptSweep): { name: string; failed: number; seeds: number }[] {
+  return snapshot.spec.baselines.flatMap((name) => {
+    const seeds = snapshot.trials.filter(({ baseline }) => baseline === name);
+    const failed = seeds.filter(({ state }) => state === 'failed').length;
+    return failed > 0 ? [{ name, failed, seeds: seeds.length }] : [];
+  });
+}
+
+/**
+ * The baselines of a sweep and, where it has searched, the best trial of the search; those without a figure, and those of which a
+ * seed failed, are left out.
+ */
+export function contendersOf(kept: KeptSweep): Contender[] {
+  const { snapshot } = kept;
+  const failed = new Set(failedContenders(kept).map(({ name }) => name));
   const of = (leader: TrialRecord, name: string): Contender => {
     const seeds = snapshot.trials.filter(
       (trial) => trial.trial === leader.trial || trial.replicateOf === leader.trial,
@@ -31,7 +45,7 @@ export function contendersOf({ snapshot }: KeptSweep): Contender[] {
     const leader = snapshot.trials.find(
       (trial) => trial.baseline === name && trial.replicateOf === undefined,
     );
-    return leader ? [of(leader, name)] : [];
+    return leader && !failed.has(name) ? [of(leader, name)] : [];
   });
   const all = best ? [of(best, `trial ${best.trial}: ${best.label}`), ...baselines] : baselines;
   return all.filter(({ trials }) => trials.length > 0);
@@ -72,14 +86,14 @@ export function figureOf(snapshot: SweepSnapshot, { trials }: Contender, metric:
 /**
  * KL (or whatever the objective is) of `second` minus that of `first`, pair by pair of equal seeds: on the same test data by −log q,
  * whose difference is that of KL, where both have it; else the difference of both figures with their errors combined, which is
- * wider than the truth. Positive where `first` is better, of what is minimized. Undefined where the two were measured on different
+ * wider than the truth and called `combined`. Positive where `first` is better, of what is minimized. Undefined where the two were measured on different
  * data or after different numbers of steps.
  */
 export function differenceOf(
   { snapshot, likelihoods }: KeptSweep,
   first: Contender,
   second: Contender,
-): PairedFigure | undefined {
+): (PairedFigure & { combined?: true }) | undefined {
   const [here, there] = [measuredOn(first), measuredOn(second)];
   if (here.tested !== there.tested || here.step !== there.step) return undefined;
   const pairs = first.trials.flatMap((trial) => {
@@ -98,5 +112,6 @@ export function differenceOf(
         value: b.value - a.value,
         error: Math.hypot(a.error, b.error),
         seeds: Math.min(first.trials.length, second.trials.length),
+        combined: true,
       };
 }

@@ -10,6 +10,8 @@ export interface Experiment {
   finals: string;
   /** The sweep that trains trials of all ranks of the search to the end: what early rungs are worth. */
   rungs?: string;
+  /** The sweep that trains the best of what is no standard diffusion in effect to the end: what the search left behind. */
+  scales?: string;
   /** The space file of the whole search, as a sweep file names it. */
   space: string;
   /** Winners of the whole search in the finals; the first is the one that is judged, others show how far apart the best are. */
@@ -24,6 +26,7 @@ export const experiments: readonly Experiment[] = [
     standard: 'phi4-headline-standard',
     finals: 'phi4-finalists',
     rungs: 'phi4-rungs',
+    scales: 'phi4-scales',
     space: '../search-spaces/phi4.yaml',
     finalists: 3,
   },

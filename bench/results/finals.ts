@@ -3,12 +3,15 @@ import { isBetter } from '../../src/report/ranking.js';
 import type { Parameters } from '../../src/space/types.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import type { Experiment } from './experiments.js';
-import type { KeptSweep } from './kept.js';
+import type { Effect, KeptSweep } from './kept.js';
 
 /** The seed of the finals: none of their trainings has been seen by a search, whose seed is 11. */
 const finalsSeed = 101;
 /** Pruned trials that are trained to the end, to learn what the rungs are worth. */
 const rungTrials = 12;
+/** Trials that treat scales differently, and those of coloured noise with one γ(t), that are trained to the end beside `standard`. */
+const scaleTrials = 4;
+const colourTrials = 2;
 
 const schema = '# yaml-language-server: $schema=../docs/schema/sweep.schema.json\n';
 
@@ -99,6 +102,52 @@ export function finalsFile(
   );
 }
 
+/** What a search with the same seed and rungs would have made of trials that it left behind, all trained to the end. */
+function toTheEnd(
+  snapshot: SweepSnapshot,
+  space: string,
+  { name, trials, baselines }: { name: string; trials: readonly TrialRecord[]; baselines: readonly string[] },
+  comment: (steps: string) => readonly string[],
+): string {
+  const { sampler, pruner } = snapshot.spec;
+  const steps = (trials.length + baselines.length) * pruner.rungs.at(-1)!;
+  return contest(
+    snapshot,
+    space,
+    {
+      name,
+      sampler: { name: 'random', seed: sampler.seed },
+      pruner: { name: 'asha', reduction: pruner.reduction, rungs: pruner.rungs },
+      baselines,
+      contenders: Object.fromEntries(
+        trials.map((trial) => [`trial-${trial.trial}`, ownParameters(snapshot, trial)]),
+      ),
+    },
+    comment(steps.toLocaleString('en-US')),
+  );
+}
+
+/**
+ * The sweep file that trains the best trials that are no standard diffusion in effect to the end, beside `standard`: those that got
+ * furthest, of these the best. A pruner that goes by early rungs leaves behind what starts slowly.
+ */
+export function scalesFile({ space, scales: name }: Experiment, { snapshot, effects }: KeptSweep): string {
+  const kinds: [Effect, number][] = [
+    ['by-scale', scaleTrials],
+    ['one-gamma', colourTrials],
+  ];
+  const highestFirst = Array.from({ length: lastRung(snapshot) + 1 }, (_, i) => lastRung(snapshot) - i);
+  const ranked = [...new Set(highestFirst.flatMap((rung) => rankedAt(snapshot, rung)))];
+  const trials = kinds.flatMap(([kind, count]) =>
+    ranked.filter(({ trial }) => effects?.get(trial) === kind).slice(0, count),
+  );
+  return toTheEnd(snapshot, space, { name: name!, trials, baselines: ['standard'] }, (steps) => [
+    `What the search left behind: of the trials of ${snapshot.spec.name} that are no standard diffusion in effect the ${scaleTrials} best that treat scales`,
+    `differently and the ${colourTrials} best of coloured noise, and \`standard\`, trained to the end with the search's own seed, ${steps} steps.`,
+    'Made by `npm run bench -- results --finals` from docs/results.',
+  ]);
+}
+
 /** The sweep file that trains every sixth or so of the first rung's ranking to the end: what the early rungs would have missed. */
 export function rungsFile({ space, rungs: name }: Experiment, { snapshot }: KeptSweep): string {
   const ranked = rankedAt(snapshot, 0);
@@ -107,22 +156,8 @@ export function rungsFile({ space, rungs: name }: Experiment, { snapshot }: Kept
     { length: count },
     (_, index) => ranked[Math.round((index * (ranked.length - 1)) / Math.max(1, count - 1))]!,
   );
-  const steps = count * snapshot.spec.pruner.rungs.at(-1)!;
-  return contest(
-    snapshot,
-    space,
-    {
-      name,
-      sampler: { name: 'random', seed: snapshot.spec.sampler.seed },
-      pruner: { name: 'asha', reduction: snapshot.spec.pruner.reduction, rungs: snapshot.spec.pruner.rungs },
-      baselines: [],
-      contenders: Object.fromEntries(
-        chosen.map((trial) => [`trial-${trial.trial}`, ownParameters(snapshot, trial)]),
-      ),
-    },
-    [
-      `What the rungs are worth: ${count} trials of ${snapshot.spec.name}, evenly spaced in the ranking after its first rung, all trained to the`,
-      `last one with the search's own seed, ${steps.toLocaleString('en-US')} steps. Made by \`npm run bench -- results --finals\` from docs/results.`,
-    ],
-  );
+  return toTheEnd(snapshot, space, { name: name!, trials: chosen, baselines: [] }, (steps) => [
+    `What the rungs are worth: ${count} trials of ${snapshot.spec.name}, evenly spaced in the ranking after its first rung, all trained to the`,
+    `last one with the search's own seed, ${steps} steps. Made by \`npm run bench -- results --finals\` from docs/results.`,
+  ]);
 }

@@ -13,12 +13,9 @@ import { costTable, rungTable } from './rungs.js';
 
 /** Sweeps in the order of the experiment; others come after them by name. */
 const order = [
-  ...experiments.flatMap(({ search, standard, finals, rungs }) => [
-    search,
-    standard,
-    finals,
-    ...(rungs === undefined ? [] : [rungs]),
-  ]),
+  ...experiments.flatMap(({ search, standard, finals, rungs, scales }) =>
+    [search, standard, finals, rungs, scales].filter((name) => name !== undefined),
+  ),
   'cifar10-headline',
 ];
 const sweepOfPart = (part: string) =>

@@ -20,7 +20,11 @@ export function rungTable(sweeps: readonly KeptSweep[]): string {
     const { metric } = snapshot.spec.objective;
     const pairs = rungs.flatMap((from, i) => rungs.slice(i + 1).map((to) => [from, to] as const));
     return pairs.flatMap(([from, to]) => {
-      const both = snapshot.trials.flatMap((trial) => {
+      // No pruner judges baselines: among what a search promoted they would say nothing of the rungs.
+      const own = snapshot.trials.filter(
+        ({ baseline }) => snapshot.spec.budget.trials === 0 || baseline === undefined,
+      );
+      const both = own.flatMap((trial) => {
         const [early, late] = [valueAt(trial, from, metric), valueAt(trial, to, metric)];
         return trial.equals !== undefined || early === undefined || late === undefined
           ? []

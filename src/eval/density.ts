@@ -62,7 +62,7 @@ async function fewEvaluations(input: DensityEvaluationInput): Promise<Record<str
  * - `nll` ⟨−log q⟩ of the data by the probability flow, with exact divergence, integrated to convergence.
  * - `kl`, `klError` ⟨−log q − S⟩ − log Z, forward Kullback–Leibler divergence, paired for each configuration; absent where
  *   log Z is not known.
- * - `vlb`, `vlbError` the variational bound; `vlbExcess` ⟨bound − S⟩ − log Z.
+ * - `vlb`, `vlbError` the variational bound; `vlbExcess`, `vlbExcessError` ⟨bound − S⟩ − log Z.
  * - `ess` effective sample size of e^{−S}/q on the model's own samples; `reverseKl`, `reverseKlError` ⟨log q + S⟩ + log Z;
  *   `logZEstimate` log⟨e^{−S}/q⟩.
  * - `flowSteps`, `flowChange` the steps of the flow (more where its path has kinks) and what twice as many change, below 0.002 (at
@@ -82,8 +82,10 @@ export async function evaluateDensity(input: DensityEvaluationInput): Promise<De
   const bound = await variationalBound(process, model, fields, draws, seed);
   const vlb = blockedMean(bound);
   Object.assign(metrics, { vlb: vlb.value, vlbError: vlb.error });
-  if (logZ !== undefined)
-    metrics.vlbExcess = blockedMean(bound.map((value, n) => value - actions[n]!)).value - logZ;
+  if (logZ !== undefined) {
+    const { value, error } = blockedMean(bound.map((own, n) => own - actions[n]!));
+    Object.assign(metrics, { vlbExcess: value - logZ, vlbExcessError: error });
+  }
 
   const few = evenlySpacedRows(fields, volume, convergenceFields);
   const { steps: enough, change } = await convergedSteps(process, model, few, mostSteps);

@@ -35,6 +35,8 @@ export const leastPoints = 12;
 
 const splits = 6;
 const pairedParameters = 6;
+/** A share below this comes from adding up. */
+const rounding = 1e-12;
 
 /**
  * Functional analysis of variance (Hutter, Hoos, Leyton-Brown, ICML 2014) of a random forest over the trials: the variance of the
@@ -156,7 +158,8 @@ function analyse(
     }
     const marginal = marginalOf(forest, axes, [axis], measureGiven(axes, conditions));
     curves.push(marginal.values);
-    return variance > 0 ? (activeShare * momentsOf(marginal).variance) / variance : 0;
+    const share = variance > 0 ? (activeShare * momentsOf(marginal).variance) / variance : 0;
+    return share < rounding ? 0 : share;
   });
   return { variance, shares, curves };
 }

@@ -2,13 +2,12 @@ import { formatCount, formatFigure, metricTitle } from './figures.js';
 import { mostChance, type SweepImportance } from './importance.js';
 import { layoutTable } from './table.js';
 
-/** Which results importance was read from: `80 results after 1,000 steps`, and those of the best where they are others. */
+/** Which results importance was read from: `from 80 results after 1,000 steps`, and those of the best where they are others. */
 export function importanceSource({ step, trials, best }: SweepImportance): string {
-  const results = (count: number, steps: number) =>
-    `${formatCount(count)} results after ${formatCount(steps)} steps`;
+  const results = `from ${formatCount(trials)} results after ${formatCount(step)} steps`;
   return step === best.step
-    ? results(trials, step)
-    : `the variance of ${results(trials, step)}, what makes one of the best of the ${results(best.trials, best.step)} that pruning left`;
+    ? results
+    : `the variance ${results}, what makes one of the best from the ${formatCount(best.trials)} that pruning left after ${formatCount(best.step)}`;
 }
 
 /** Importance as people read it in a terminal. */

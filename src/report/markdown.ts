@@ -25,7 +25,7 @@ import { mostChance } from './importance.js';
 import { importanceSource } from './importanceText.js';
 import { importanceOrWhy, pairsText } from './understanding.js';
 import { unsettled } from './unsettled.js';
-import { sourceWords, verdict } from './verdict.js';
+import { capital, sourceWords, verdict } from './verdict.js';
 
 /** A table in Markdown; whoever fills it escapes its cells. */
 export function markdownTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
@@ -46,7 +46,7 @@ export function importanceTable(snapshot: SweepSnapshot): [string, string] | str
   if (typeof found === 'string') return found;
   const best = new Map(found.pedAnova.main.map((row) => [row.name, row]));
   return [
-    `From ${importanceSource(found)}. ${markdownText(pairsText(found), 600)}`,
+    `${capital(importanceSource(found))}. ${markdownText(pairsText(found), 600)}`,
     markdownTable(
       ['parameter', 'share of variance (fANOVA)', `share for the best ${found.pedAnova.good} (PED-ANOVA)`],
       found.fanova.main.map(({ name, ...share }) => {

@@ -8,6 +8,7 @@ import { formatCount, formatFigure } from './figures.js';
 import { frontOf, frontRows, frontWords, hypervolumeWords, objectiveHeads } from './front.js';
 import { importanceOf, type SweepImportance } from './importance.js';
 import { importanceSource } from './importanceText.js';
+import { capital } from './verdict.js';
 import { escapeHtml, fitLine, htmlText } from './text.js';
 
 /** Trials beyond which a report reads the newest ones only: the errors are below anything that matters by then. */
@@ -47,7 +48,7 @@ export async function importanceBody(snapshot: SweepSnapshot): Promise<string> {
   const charts = await dependenceCharts(found, axes);
   const key = (color: string, text: string) =>
     `<li><span class="dot" style="--dot:var(--${color})"></span>${text}</li>`;
-  return `<p class="lead">From ${importanceSource(found)}. ${escapeHtml(pairsText(found))}</p>
+  return `<p class="lead">${capital(importanceSource(found))}. ${escapeHtml(pairsText(found))}</p>
 <ul class="keys">${key('baseline', 'of the variance over random draws of the space (fANOVA)')}${key('best', `of what makes a trial one of the best ${formatCount(found.pedAnova.good)} (PED-ANOVA)`)}</ul>
 ${figure(await importanceChart(found), 'Shares with bars of ± 2 standard errors; faint where the share may be chance (p above 0.05). A parameter that exists only under a condition counts where it exists.')}
 ${

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { differenceOf, figureOf, contendersOf } from '../../bench/results/contenders.js';
-import { finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
+import { contenderTable, finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
 import { experiments } from '../../bench/results/experiments.js';
-import { finalsFile, rungsFile } from '../../bench/results/finals.js';
+import { finalsFile, rungsFile, scalesFile } from '../../bench/results/finals.js';
 import { decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
 import { partsOf } from '../../bench/results/parts.js';
@@ -114,6 +114,14 @@ describe('paired differences', () => {
     // Without pairs the same difference drowns: seeds alone move each KL by 0.02.
     expect(figureOf(sweep.snapshot, winner!, 'kl')!.error!).toBeGreaterThan(0.01);
     expect(finalsAnswer(sweep)).toMatch(/has a lower KL than the best standard diffusion/);
+  });
+
+  it('leave out whoever has a failed seed: the mean of the others would be that of the lucky ones', () => {
+    const sweep = invented({ 'finalist-1': 0.03, 'standard-searched': 0.04, standard: 0.045 }, 0.001);
+    const standard = sweep.snapshot.trials.filter(({ baseline }) => baseline === 'standard');
+    Object.assign(standard[2]!, { state: 'failed', rungs: [], test: undefined });
+    expect(contendersOf(sweep).map(({ name }) => name)).toEqual(['finalist-1', 'standard-searched']);
+    expect(contenderTable(sweep).split('\n').at(-1)).toMatch(/^\| standard \| 1 of 5 failed \| – /);
   });
 
   it('call nothing a win that noise explains', () => {
@@ -276,5 +284,22 @@ describe('a kept sweep', () => {
     expect(rungs.baselines.length).toBeGreaterThanOrEqual(9);
     expect(rungs.pruner.rungs).toEqual(fixtureSpec.pruner.rungs);
     expect(rungs.sampler.seed).toBe(fixtureSpec.sampler.seed);
+    // Whatever is no standard diffusion in effect, furthest first.
+    const effects = new Map(
+      search.snapshot.trials.map(({ trial }) => [trial, trial % 2 ? 'by-scale' : 'standard'] as const),
+    );
+    const left = parseSweepFile(
+      scalesFile(experiments[0]!, { ...search, effects }),
+      'sweeps/phi4-scales.yaml',
+      read,
+    );
+    const chosen = left.baselines
+      .slice(1)
+      .map((name) => search.snapshot.trials[Number(name.slice('trial-'.length))]!);
+    expect(left.baselines[0]).toBe('standard');
+    expect(chosen).toHaveLength(4);
+    expect(chosen.every(({ trial, baseline }) => trial % 2 === 1 && baseline === undefined)).toBe(true);
+    const reached = chosen.map(({ rungs: own }) => own.length);
+    expect(reached).toEqual([...reached].sort((a, b) => b - a));
   });
 });

@@ -44,7 +44,7 @@ describe('what a sweep says about its parameters', () => {
     expect(found).toMatchObject({ metric: 'kl', step: 1000, trials: 40 });
     expect(found.fanova.main[0]!.name).toBe('x');
     expect(found.fanova.main[0]!.value).toBeGreaterThan(0.9);
-    expect(importanceText(found, 100)).toMatch(/KL.*: 40 results after 1,000 steps$/m);
+    expect(importanceText(found, 100)).toMatch(/KL.*: from 40 results after 1,000 steps$/m);
   });
 
   it('reads the variance before pruning has chosen, and what makes the best after it', () => {
@@ -60,9 +60,11 @@ describe('what a sweep says about its parameters', () => {
     expect(found.fanova.main[0]).toMatchObject({ name: 'x' });
     expect(found.pedAnova.main[0]).toMatchObject({ name: 'y' });
     expect(importanceText(found, 100)).toMatch(
-      /the variance of 60 results after 1,000 steps, what makes one of the best of the 30 results after 3,000 steps that pruning left/,
+      /the variance from 60 results after 1,000 steps, what makes one of the best from the 30 that pruning left after 3,000$/m,
     );
-    expect(renderMarkdown({ snapshot: sweep, versions: {} })).toContain('after 3,000 steps that pruning left.');
+    expect(renderMarkdown({ snapshot: sweep, versions: {} })).toContain(
+      'The variance from 60 results after 1,000 steps, what makes one of',
+    );
     expect(importanceOf(sweep, { step: 3000 })).toMatchObject({
       step: 3000,
       trials: 30,

@@ -24,7 +24,8 @@ export async function importanceChart(found: SweepImportance): Promise<Chart> {
       place: index + shift,
       kind,
       value: share.value,
-      strength: (share.chance ?? 0) > mostChance ? 0.35 : 1,
+      dot: (share.chance ?? 0) > mostChance ? 0.35 : 1,
+      bar: (share.chance ?? 0) > mostChance ? 0.2 : 0.5,
       low: Math.max(0, share.value - 2 * share.error),
       high: Math.min(1, share.value + 2 * share.error),
     });
@@ -55,11 +56,11 @@ export async function importanceChart(found: SweepImportance): Promise<Chart> {
     legend: null,
     scale: { domain: ['variance', 'best'], range: [palette.baseline, palette.best] },
   };
-  const opacity = (full: number) => ({
-    field: 'strength',
+  const opacity = (field: 'dot' | 'bar') => ({
+    field,
     type: 'quantitative' as const,
     legend: null,
-    scale: { domain: [0, 1], range: [0, full] },
+    scale: { domain: [0, 1], range: [0, 1] },
   });
   const at = (field: string) => ({ field, type: 'quantitative' as const, scale: vegaScale(x) });
   const spec: TopLevelSpec = {
@@ -74,18 +75,18 @@ export async function importanceChart(found: SweepImportance): Promise<Chart> {
           x2: { field: 'high' },
           y,
           color,
-          opacity: opacity(0.5),
+          opacity: opacity('bar'),
         },
       },
       {
         mark: { type: 'point', filled: true, size: 100 },
-        encoding: { x: at('value'), y, color, opacity: opacity(1) },
+        encoding: { x: at('value'), y, color, opacity: opacity('dot') },
       },
     ],
   };
   return renderChart(
     spec,
-    `Importance of parameters for ${metricTitle(metric)}, from ${importanceSource(found)}: ${fanova.main
+    `Importance of parameters for ${metricTitle(metric)}, ${importanceSource(found)}: ${fanova.main
       .slice(0, mostParameters)
       .map(({ name, ...share }) => `${name} ${formatFigure(share)}`)
       .join('; ')}.`,
