@@ -43,6 +43,11 @@ export function describePlan(spec: SweepSpec): Plan {
       ? [`  a candidate is trained with ${replicates} fresh seeds before it is called best`]
       : []),
     `  about ${steps} training steps in all, and never more than ${most}, repeats after failures apart`,
+    ...(budget.trials > 0 && rungs.at(-1)!.trials === 0
+      ? [
+          `  so few trials that none may be trained for ${last} steps, as baselines are: take more trials, a smaller pruner.reduction or fewer rungs`,
+        ]
+      : []),
     ...(limits.length > 0 ? [`  ends earlier when its budget is used up: ${limits.join(', ')}`] : []),
   ].join('\n');
   return {

@@ -232,5 +232,9 @@ describe('the plan of a sweep', () => {
     expect(whole.text).toMatch(
       /each with 2 seeds[^]*found by earlier[^]*2 fresh seeds[^]*budget is used up: 400 steps, 2h/,
     );
+    // Six trials, then two, then none.
+    expect(plan.text).not.toContain('so few trials');
+    const few = describePlan(parse(good.replace('rungs: [10, 30]', 'rungs: [10, 30, 90]')));
+    expect(few.text).toContain('so few trials that none may be trained for 90 steps, as baselines are');
   });
 });
