@@ -30,7 +30,7 @@ export function effectsOf(
 const words: Record<Effect, string> = {
   standard: 'standard diffusion: white noise, one γ(t)',
   'one-gamma': 'one γ(t), coloured noise',
-  'by-scale': 'scales treated differently',
+  'by-scale': 'components treated differently: by scale, or site by site',
 };
 
 /** Searched trials by what their schedules come to: how many reached each rung, and the best of them there. */

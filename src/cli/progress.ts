@@ -3,10 +3,10 @@ import { frontOf, frontSummary } from '../report/front.js';
 import { foldReplicates } from '../sweep/replicates.js';
 import type { ProgressStatus, RunningTrial } from '../report/progressStatus.js';
 import { trainingTimeLeft } from '../report/timeLeft.js';
+import { plannedSteps } from '../sweep/plannedSteps.js';
 import { bestTrial, finalists, nextRung, type TrialRow } from '../sweep/state.js';
 import type { TrialRecord, TrialState } from '../sweep/types.js';
 import type { SweepView } from './collect.js';
-import { describePlan } from './plan.js';
 
 /** The last failure of each trial that failed for good, newest first. */
 function failuresOf(records: readonly TrialRecord[]): NonNullable<ProgressStatus['failures']> {
@@ -16,6 +16,16 @@ function failuresOf(records: readonly TrialRecord[]): NonNullable<ProgressStatus
       return state === 'failed' && last ? [{ trial, ...last }] : [];
     })
     .sort((a, b) => b.at.localeCompare(a.at));
+}
+
+/** Searched configurations that have gone on from the rung below, a result or not. */
+function searchedAt(rows: readonly TrialRow[], rung: number): number {
+  return rows.filter(
+    (row) =>
+      row.baseline === undefined &&
+      row.replicateOf === undefined &&
+      (nextRung(row) > rung || (nextRung(row) === rung && row.segment?.kind === 'train')),
+  ).length;
 }
 
 function trainingLeft(step: number, toStep: number, stepsPerSecond: number | undefined) {
@@ -144,7 +154,10 @@ export function progressOf(view: SweepView): ProgressStatus {
   const bestFigure = best && figureOf(best.trial);
   const stepOf = (row: TrialRow) =>
     Math.max(reachedOf(row, rungs), running.find((one) => one.trial === row.trial)?.step ?? 0);
-  const plan = describePlan({ ...spec, budget: { ...spec.budget, trials: machine.trialBudget } });
+  const plan = plannedSteps(
+    { ...spec, budget: { ...spec.budget, trials: machine.trialBudget } },
+    rungs.map((_, rung) => searchedAt(machine.trials, rung)),
+  );
   // What a failed trial does not train any more is not left to be trained.
   const givenUp = machine.trials
     .filter(({ state }) => state === 'failed')

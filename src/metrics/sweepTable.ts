@@ -142,7 +142,7 @@ export const sweepTable = {
     name: 'rgsweep_sweep_planned_steps',
     type: 'gauge',
     unit: 'steps',
-    help: 'Training steps of the whole sweep if every rung promotes its full share: the most it takes without failures.',
+    help: 'Training steps of the whole sweep if every rung promotes its share, or what it has promoted already where that is more: it grows with promotions beyond the share.',
     labels: { sweep, task },
   },
   sweepReachedSteps: {

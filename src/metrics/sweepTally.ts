@@ -98,6 +98,7 @@ export function createSweepTally(view: SweepView): SweepTally {
   let reached = 0;
   let seconds = 0;
   let begun = 0;
+  const searchedAt = spec.pruner.rungs.map(() => 0);
   let newest = Date.parse(startedAt);
 
   return {
@@ -106,7 +107,10 @@ export function createSweepTally(view: SweepView): SweepTally {
       add(byState, pair(record.family, record.state));
       steps += record.stepsPaid;
       reached += record.rungs.at(-1)?.step ?? 0;
-      if (record.baseline === undefined && record.replicateOf === undefined) begun++;
+      if (record.baseline === undefined && record.replicateOf === undefined) {
+        begun++;
+        for (const { rung } of record.rungs) searchedAt[rung] = (searchedAt[rung] ?? 0) + 1;
+      }
       seconds += record.trainerSeconds ?? trainerSecondsOf(record);
       for (const { kind } of record.failures) add(failures, kind);
       const counted = new Set<string>();
@@ -161,8 +165,10 @@ export function createSweepTally(view: SweepView): SweepTally {
       for (const { metric: key, labels, value } of budgetGauges(limits, spent)) set(key, value, labels);
       set(
         'sweepPlannedSteps',
-        plannedSteps({ ...spec, budget: { ...spec.budget, trials: limits.trials, steps: limits.steps } })
-          .steps,
+        plannedSteps(
+          { ...spec, budget: { ...spec.budget, trials: limits.trials, steps: limits.steps } },
+          searchedAt,
+        ).steps,
       );
       set('sweepReachedSteps', reached);
       set('sweepSteps', steps);

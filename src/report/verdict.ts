@@ -1,16 +1,25 @@
 import type { FailureKind } from '../errors.js';
+import { presets } from '../schedule/presets.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { formatCount, formatFigure, metricWords, type Figure } from './figures.js';
 import type { PerConfiguration } from './pairs.js';
 import { compareTrials, standings, type Comparison, type Source, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
 
+/** What runs to the end without being searched: a preset, or a contender of the sweep file. */
+const fixedKind = (name: string) => (name in presets ? 'baseline' : 'contender');
+
 /** How a trial is called in a sentence: `standard diffusion`, `the baseline matched-noise`, `trial 9 (pixel · white …)`. */
 export function trialName(trial: TrialRecord): string {
   if (trial.baseline === 'standard') return 'standard diffusion';
-  if (trial.baseline !== undefined) return `the baseline ${fitLine(trial.baseline, 60)}`;
+  if (trial.baseline !== undefined) return `the ${fixedKind(trial.baseline)} ${fitLine(trial.baseline, 60)}`;
   const label = fitLine(trial.label, 80);
   return `trial ${trial.trial}${label ? ` (${label})` : ''}`;
+}
+
+/** The same where it has been named before: `vp-cosine`, `trial 9`. */
+function shortName({ baseline, trial }: TrialRecord): string {
+  return baseline === 'standard' ? 'standard diffusion' : fitLine(baseline ?? `trial ${trial}`, 60);
 }
 
 /** `a`, `a and b`, `a, b and c` */
@@ -65,10 +74,14 @@ function tiesOf(
     .filter((row) => row.trial !== winner && !named.includes(row.trial))
     .filter((row) => compareTrials(snapshot, winner, row.trial, source, perConfiguration)?.outcome === 'tie')
     .map((row) => row.trial);
+  if (tied.length === 0) return '';
   const names = tied.map(({ baseline }) => baseline).filter((name) => name !== undefined);
-  if (names.length < 2 || names.length < tied.length)
-    return tied.length === 0 ? '' : `; a tie with ${list(tied.map(trialName))}`;
-  return `; a tie with the baselines ${list(names.map((name) => fitLine(name, 60)))}`;
+  const kinds = [...new Set(names.map(fixedKind))];
+  const others =
+    names.length < 2 || names.length < tied.length || kinds.length > 1
+      ? list(tied.map(trialName))
+      : `the ${kinds[0]!}s ${list(names.map((name) => fitLine(name, 60)))}`;
+  return `; ${shortName(winner)} ties with ${others}`;
 }
 
 /** `; 0.0038 ± 0.0011 nats ahead of standard diffusion`, or that it is a tie. */
@@ -134,8 +147,8 @@ export function verdict(snapshot: SweepSnapshot, perConfiguration?: PerConfigura
     standard && winner.trial !== standard
       ? ((against: Comparison) =>
           against.outcome === 'better'
-            ? `; it beats standard diffusion by ${differenceWords(snapshot, against)}`
-            : `; it differs from standard diffusion by ${differenceWords(snapshot, against)}${against.outcome === 'tie' ? ', a tie' : ''}`)(
+            ? `; ${shortName(winner.trial)} beats standard diffusion by ${differenceWords(snapshot, against)}`
+            : `; ${shortName(winner.trial)} differs from standard diffusion by ${differenceWords(snapshot, against)}${against.outcome === 'tie' ? ', a tie' : ''}`)(
           compare(winner.trial, standard),
         )
       : '';

@@ -51,8 +51,10 @@ function starts({ name, reduction, rungs }: SweepSpec['pruner'], trials: number)
  * What a sweep trains without failures if every rung promotes its share: n/η of its n results with `asha` and `hyperband`, half with
  * `median`. Promotions are decided while results come in, so that a rung can promote more (a trial that was among the best when it was promoted
  * need not stay there); `most` is what it costs if everyone goes to the last rung.
+ * @param reached searched configurations with a result at each rung, of a sweep that has begun: a rung that has more than its share already is
+ * counted with those, so that no sweep gets further than its plan
  */
-export function plannedSteps(spec: SweepSpec): PlannedSteps {
+export function plannedSteps(spec: SweepSpec, reached: readonly number[] = []): PlannedSteps {
   const { pruner, budget, baselines } = spec;
   const { rungs } = pruner;
   const replicates = replicatesOf(spec);
@@ -62,15 +64,23 @@ export function plannedSteps(spec: SweepSpec): PlannedSteps {
     to,
     trials: 0,
   }));
+  const brackets = pruner.name === 'hyperband';
   let searched = 0;
   starts(pruner, budget.trials).forEach((count, first) => {
     let trials = count;
     for (let rung = first; rung < rungs.length; rung++) {
       if (rung > first) trials = goOn(pruner, trials);
+      if (!brackets && first === 0) trials = Math.max(trials, reached[rung] ?? 0);
       planned[rung]!.trials += trials;
       searched += trials * (rungs[rung]! - (rung === first ? 0 : rungs[rung - 1]!));
     }
   });
+  if (brackets)
+    planned.forEach((one, rung) => {
+      const more = Math.max(0, (reached[rung] ?? 0) - one.trials);
+      one.trials += more;
+      searched += more * (one.to - one.from);
+    });
   const confirmed = replicates > 1 && budget.trials > 0 ? 1 : 0;
   const fixed = replicates * last * baselines.length;
   const bound = budget.steps ?? Infinity;

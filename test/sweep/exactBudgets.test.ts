@@ -152,6 +152,21 @@ describe('the plan of a sweep', () => {
     );
   });
 
+  it('grows with what is promoted beyond the share, and is what was trained at the end', () => {
+    for (const name of ['asha', 'hyperband', 'median'] as const)
+      for (const trials of [7, 25, 60]) {
+        const spec = specOf({ pruner: { name, reduction: 3, rungs }, budget: { trials, concurrency: 4 } });
+        const play = new Play(spec);
+        play.toTheEnd();
+        const searched = play.machine.trials.filter((row) => row.baseline === undefined);
+        const reached = rungs.map((_, rung) => searched.filter((row) => nextRung(row) > rung).length);
+        const { steps } = plannedSteps(spec, reached);
+        expect(steps).toBeGreaterThanOrEqual(plannedSteps(spec).steps);
+        if (name === 'hyperband') expect(steps).toBeGreaterThanOrEqual(play.stepsStarted());
+        else expect(steps).toBe(play.stepsStarted());
+      }
+  });
+
   it('counts seeds, the confirmation, baselines, and no more than the budget of steps', () => {
     const asha = { name: 'asha' as const, reduction: 3, rungs };
     const one = planOf({ pruner: asha, budget });
