@@ -1,6 +1,6 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { WorkflowNotFoundError } from '@temporalio/client';
-import { defaultPayloadConverter, fromPayloadsAtIndex, type Payload } from '@temporalio/common';
+import { fromPayloadsAtIndex, type Payload } from '@temporalio/common';
 import type { DataProgress } from '../../activities/dataset.js';
 import type { SegmentProgress } from '../../activities/types.js';
 import { sweepStatus } from '../../workflows/messages.js';
@@ -32,16 +32,26 @@ export interface SweepView {
   finishedAt?: string;
 }
 
-/** Heartbeat details of a workflow's pending activity of one type. */
-function heartbeatOf<T>(
+/**
+ * Heartbeat details of a workflow's pending activity of one type. A client decodes what it returns, but not what a description holds
+ * raw. They are a hint: what cannot be read is none.
+ */
+async function heartbeatOf<T>(
+  client: Client,
   description: WorkflowExecutionDescription,
   accept: (details: { purpose?: string }) => boolean,
-): T | undefined {
+): Promise<T | undefined> {
+  const { payloadConverter, payloadCodecs } = client.options.loadedDataConverter;
   for (const activity of description.raw.pendingActivities ?? []) {
-    const payloads = activity.heartbeatDetails?.payloads as Payload[] | undefined;
+    let payloads = activity.heartbeatDetails?.payloads as Payload[] | undefined;
     if (!payloads?.length) continue;
-    const details = fromPayloadsAtIndex<{ purpose?: string }>(defaultPayloadConverter, 0, payloads);
-    if (accept(details)) return details as T;
+    try {
+      for (const codec of [...payloadCodecs].reverse()) payloads = await codec.decode(payloads);
+      const details = fromPayloadsAtIndex<{ purpose?: string }>(payloadConverter, 0, payloads);
+      if (accept(details)) return details as T;
+    } catch {
+      // Encrypted with a key that is not here, or of another build: the sweep is shown without it.
+    }
   }
   return undefined;
 }
@@ -58,7 +68,6 @@ export class SweepCollector {
 
   async collect(): Promise<SweepView> {
     const { client, store, spec } = this;
-    const sweepRecord = await readSweepRecord(store, spec.name);
     let machine: SweepMachine | undefined;
     let open = false;
     let data: DataProgress | undefined;
@@ -69,15 +78,17 @@ export class SweepCollector {
         open = description.status.name === 'RUNNING';
         if (open) {
           machine = await handle.query(sweepStatus);
-          data = heartbeatOf<DataProgress>(description, ({ purpose }) => purpose === 'data');
+          data = await heartbeatOf<DataProgress>(client, description, ({ purpose }) => purpose === 'data');
         }
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     }
+    // After the server was asked: a sweep writes its end before it closes, and would look like one that vanished otherwise.
+    const sweepRecord = await readSweepRecord(store, spec.name);
     const records = await this.records(machine);
     machine ??= rebuildMachine(spec, 1, records, { amendments: sweepRecord?.amendments ?? [] });
-    const running = open ? await this.running(machine) : [];
+    const running = client && open ? await this.running(client, machine) : [];
     const recorded = sweepRecord?.state ?? 'running';
     return {
       spec,
@@ -107,14 +118,15 @@ export class SweepCollector {
     return records.filter((record) => record !== undefined);
   }
 
-  private async running(machine: SweepMachine): Promise<RunningSegment[]> {
+  private async running(client: Client, machine: SweepMachine): Promise<RunningSegment[]> {
     const open = machine.trials.filter((row) => row.segment);
     return Promise.all(
       open.map(async (row): Promise<RunningSegment> => {
         const segment = { trial: row.trial, purpose: row.segment!.kind };
         try {
-          const handle = this.client!.workflow.getHandle(segmentWorkflowId(this.spec.name, row.trial));
-          const progress = heartbeatOf<SegmentProgress>(
+          const handle = client.workflow.getHandle(segmentWorkflowId(this.spec.name, row.trial));
+          const progress = await heartbeatOf<SegmentProgress>(
+            client,
             await handle.describe(),
             ({ purpose }) => purpose !== 'data',
           );

@@ -2,6 +2,7 @@ import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import proto from '@temporalio/proto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { ProgressStatus } from '../../src/report/progressStatus.js';
 import { codecKeys, createCodec } from '../../src/temporal/codec.js';
 import { versitygwOrExplain } from '../contract/versitygw.js';
 import { hasOpenssl } from './certificates.js';
@@ -27,6 +28,13 @@ describe.skipIf(!runs)('over mTLS, encrypted, and over links that fail', () => {
     await network.launch('cut');
     await until('steps', () => network.trained().length > 5);
     rmSync(fault);
+    // What trainers say by heartbeats is encrypted too, and shown all the same.
+    await until('the progress of a trainer', async () => {
+      const { code, stdout, stderr } = await network.stack.run('status', 'cut', '--json');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      const { running } = JSON.parse(stdout) as ProgressStatus;
+      return running.some(({ loss }) => loss !== undefined);
+    });
     const mark = network.trained().length;
     await network.cut(network.toServer, cutSeconds);
     await network.cut(network.toStore, cutSeconds);
