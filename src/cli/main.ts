@@ -5,13 +5,16 @@ import { cleanText } from '../report/text.js';
 import { version } from '../version.js';
 import { verbs } from './verbs/index.js';
 
-const program = new Command('rgsweep')
-  .description('Durable searches over the noise schedules of diffusion models.')
-  .version(version)
-  .showHelpAfterError('(rgsweep --help shows the verbs, rgsweep VERB --help one verb)')
-  .exitOverride();
-for (const register of verbs) register(program);
-for (const command of program.commands) command.exitOverride().showHelpAfterError(true);
+function commandLine(): Command {
+  const program = new Command('rgsweep')
+    .description('Durable searches over the noise schedules of diffusion models.')
+    .version(version)
+    .showHelpAfterError('(rgsweep --help shows the verbs, rgsweep VERB --help one verb)')
+    .exitOverride();
+  for (const register of verbs) register(program);
+  for (const command of program.commands) command.exitOverride().showHelpAfterError(true);
+  return program;
+}
 
 /** One clear message for a user's mistake; a stack trace only for ours, and only when asked for. */
 function explain(error: unknown): number {
@@ -38,7 +41,7 @@ export async function main(args: readonly string[]): Promise<number> {
     throw error;
   });
   try {
-    await program.parseAsync(args, { from: 'user' });
+    await commandLine().parseAsync(args, { from: 'user' });
     return typeof process.exitCode === 'number' ? process.exitCode : 0;
   } catch (error) {
     return explain(error);

@@ -62,6 +62,9 @@ export function parseBackend(text: string): BackendRequest {
   return found;
 }
 
+/** Below it a trainer has no time for a checkpoint. */
+export const leastNoticeSeconds = 2;
+
 /** RGSWEEP_BACKEND. @throws RgsweepError('usage') when it names no backend */
 export function backendOfEnvironment(): BackendRequest | undefined {
   const text = process.env.RGSWEEP_BACKEND;
@@ -70,5 +73,18 @@ export function backendOfEnvironment(): BackendRequest | undefined {
     return parseBackend(text);
   } catch (error) {
     throw new RgsweepError('usage', `RGSWEEP_BACKEND is "${text}"; ${messageOf(error)}`);
+  }
+}
+
+/** RGSWEEP_NOTICE_SECONDS. @throws RgsweepError('usage') when it is no whole number of at least 2 */
+export function noticeOfEnvironment(): number | undefined {
+  const text = process.env.RGSWEEP_NOTICE_SECONDS;
+  if (text === undefined || text === '') return undefined;
+  try {
+    return parseCount('RGSWEEP_NOTICE_SECONDS', leastNoticeSeconds)(text);
+  } catch (error) {
+    throw new RgsweepError('usage', messageOf(error), {
+      remedy: 'give it the seconds between SIGTERM and the end of this machine, or unset it',
+    });
   }
 }

@@ -18,8 +18,12 @@ writeFileSync(
 
 /** Runs the command line in an empty folder of its own, with nothing configured. */
 function run(...args: string[]) {
+  return runWith({}, ...args);
+}
+
+function runWith(more: NodeJS.ProcessEnv, ...args: string[]) {
   const configured = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL_|RGSWEEP_STORE)/.test(name));
-  const environment = { ...Object.fromEntries(configured), RGSWEEP_HOME: join(folder, 'home') };
+  const environment = { ...Object.fromEntries(configured), RGSWEEP_HOME: join(folder, 'home'), ...more };
   return spawnSync(process.execPath, [mainFile, ...args], {
     cwd: folder,
     env: environment,
@@ -72,6 +76,19 @@ describe('a mistake on the command line', () => {
     // Nothing was launched: no store has a sweep.
     expect(existsSync(join(folder, 'home/store/sweeps'))).toBe(false);
     expect(readdirSync(folder).sort()).toEqual(expect.arrayContaining(['a-file']));
+  });
+
+  it('in the environment of a worker is told by workers alone, and nothing is no mistake', () => {
+    const bad = { RGSWEEP_NOTICE_SECONDS: 'soon' };
+    const absent = ['worker', '--address', '127.0.0.1:1'];
+    const told = runWith(bad, ...absent);
+    expect(told.stderr).toMatch(
+      /^rgsweep: RGSWEEP_NOTICE_SECONDS.*at least 2, not "soon".*\n {2}→ .*unset it\n$/,
+    );
+    expect(told.status).toBe(2);
+    expect(runWith(bad, ...absent, '--notice', '9').stderr).toMatch(/127\.0\.0\.1:1/);
+    expect(runWith({ RGSWEEP_NOTICE_SECONDS: '' }, ...absent).stderr).toMatch(/127\.0\.0\.1:1/);
+    expect(runWith(bad, '--version')).toMatchObject({ status: 0, stderr: '' });
   });
 
   it('is told from help and version, which are none', () => {

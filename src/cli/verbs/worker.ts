@@ -2,6 +2,8 @@ import type { Command } from 'commander';
 import type { BackendRequest } from '../../train/protocol.js';
 import {
   backendOfEnvironment,
+  leastNoticeSeconds,
+  noticeOfEnvironment,
   parseBackend,
   parseCount,
   parseCountOr,
@@ -26,7 +28,7 @@ interface WorkerVerbOptions {
   metricsPort: number;
   cache?: string;
   stallSeconds: number;
-  notice: number;
+  notice?: number;
   exitWithParent?: boolean;
   exitWhenIdle?: number;
 }
@@ -120,8 +122,7 @@ export function register(program: Command): void {
     .option(
       '--notice <n>',
       'seconds between SIGTERM and the end, for the trainers’ checkpoints (default: RGSWEEP_NOTICE_SECONDS, else 25)',
-      parseCount('--notice', 2),
-      parseCount('RGSWEEP_NOTICE_SECONDS', 2)(process.env.RGSWEEP_NOTICE_SECONDS ?? '25'),
+      parseCount('--notice', leastNoticeSeconds),
     )
     .option(
       '--exit-when-idle <seconds>',
@@ -137,6 +138,7 @@ export function register(program: Command): void {
       const { stackFolder, storeUrl } = await import('../connection.js');
       const { version } = await import('../../version.js');
       const backend = options.backend ?? backendOfEnvironment();
+      const noticeSeconds = options.notice ?? noticeOfEnvironment();
       const { slots, gpus } =
         options.role === 'control' ? { slots: 1, gpus: [] } : await capabilities(options, backend);
       const deployment = options.deployment ?? process.env.TEMPORAL_DEPLOYMENT_NAME;
@@ -163,7 +165,7 @@ export function register(program: Command): void {
         temporalMetricsPort: options.temporalMetricsPort,
         ...(deployment ? { deployment: { name: deployment, buildId } } : {}),
         stallSeconds: options.stallSeconds,
-        noticeSeconds: options.notice,
+        ...(noticeSeconds === undefined ? {} : { noticeSeconds }),
         exitWhenIdleSeconds: options.exitWhenIdle,
         stop: stop.signal,
         onReady: (addresses) =>
