@@ -6,8 +6,8 @@ const keptWarnings = 20;
 const warningCharacters = 500;
 /** `flushSoon` writes no more often than this. */
 const momentMilliseconds = 2000;
-/** The end of an attempt waits no longer than this for its log to be written. */
-const flushMilliseconds = 5000;
+/** The end of an attempt waits no longer than this for its log to be written, and no longer for older ones to be removed. */
+const patienceMilliseconds = 5000;
 
 /** What one attempt says: kept in the store beside the trial, bounded, and never a reason to fail. */
 export interface Logbook {
@@ -18,8 +18,16 @@ export interface Logbook {
   flush(): Promise<void>;
   /** The same, unless something was written a moment ago: then when that moment is over. */
   flushSoon(): Promise<void>;
-  /** The last flush; the oldest attempts' logs go. */
+  /** The last flush; the oldest attempts' logs go. Resolves in any case, soon. */
   close(): Promise<void>;
+}
+
+/** Waits for work that never rejects, but not for long; it goes on by itself. */
+async function briefly(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, patienceMilliseconds)));
+  await Promise.race([work, limit]);
+  clearTimeout(timer);
 }
 
 // A terminal must show a log, not obey it.
@@ -58,10 +66,7 @@ export function openLogbook(
         written = false;
         onProblem(error);
       });
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, flushMilliseconds)));
-    await Promise.race([writing, limit]);
-    clearTimeout(timer);
+    await briefly(writing);
   };
 
   return {
@@ -91,7 +96,7 @@ export function openLogbook(
     async close() {
       clearTimeout(soon);
       await flush();
-      await trimLogs(store, at.sweep, at.trial).catch(onProblem);
+      await briefly(trimLogs(store, at.sweep, at.trial).catch(onProblem));
     },
   };
 }

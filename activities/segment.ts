@@ -174,10 +174,18 @@ export async function runSegment<T>(
     throw ApplicationFailure.create({ message, type: known, details: [details], nonRetryable: true });
   } finally {
     trainer.ended({ wastedSeconds });
-    clearInterval(heart);
     clearInterval(writeLogs);
     clearTimeout(giveUpTimer);
-    await logbook.close();
-    if (folder) await removeFolder(folder);
+    try {
+      await logbook.close();
+      // What is left in the cache is no reason to lose what the attempt has found.
+      if (folder)
+        await removeFolder(folder).catch((error: unknown) =>
+          log.warn({ sweep, trial }, `the attempt's folder could not be removed: ${messageOf(error)}`),
+        );
+    } finally {
+      // Until here the attempt has not ended: a silent one would be given up, and what it has done be paid again.
+      clearInterval(heart);
+    }
   }
 }

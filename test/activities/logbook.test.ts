@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openLogbook } from '../../activities/logbook.js';
 import { openFileStore } from '../../src/store/file.js';
 import { logLimits, readLogs } from '../../src/store/logs.js';
-import type { ObjectStore } from '../../src/store/types.js';
+import type { ObjectInfo, ObjectStore } from '../../src/store/types.js';
 
 const at = { sweep: 'logged', trial: 3, purpose: 'train' };
 
@@ -34,6 +34,12 @@ beforeEach(async () => {
   };
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A listing that never begins. */
+// eslint-disable-next-line require-yield
+async function* neverListed(): AsyncGenerator<ObjectInfo> {
+  await new Promise(() => undefined);
+}
 
 describe('what an attempt says', () => {
   it('soon is written once the moment is over, all of it at once', async () => {
@@ -71,6 +77,18 @@ describe('what an attempt says', () => {
     await logbook.flush();
     expect(writes).toBe(1);
     expect(logbook.warnings).toEqual(['one']);
+  });
+
+  it('does not keep an attempt waiting where the store does not list old logs', async () => {
+    const files = store;
+    store = { ...files, list: () => neverListed() };
+    const logbook = openLogbook(store, at, onProblem);
+    logbook.add('output', 'one');
+    const started = performance.now();
+    await logbook.close();
+    expect(performance.now() - started).toBeLessThan(8000);
+    store = files;
+    expect(await texts()).toEqual(['one']);
   });
 
   it('is cut in the middle where it is long, without terminal sequences', async () => {
