@@ -29,6 +29,8 @@ interface KnownTrial {
 interface KnownSweep {
   trials: (KnownTrial | undefined)[];
   seen: SeenRows;
+  /** Trials whose record cannot be read: told once. */
+  unreadable: Set<number>;
   prior?: readonly Observation[];
 }
 
@@ -54,9 +56,30 @@ function originOf({ source, firstRung, job }: SuggestActivityInput) {
  * trials: run twice for the same trial it writes the same record.
  */
 export function createSuggest(dependencies: Dependencies): Pick<Activities, 'suggest' | 'keepRows'> {
-  const { store, metrics } = dependencies;
+  const { store, metrics, log } = dependencies;
   const snapshots = createRowSnapshots(store);
-  const knownSweep = recentSweeps((): KnownSweep => ({ trials: [], seen: new WeakMap() }));
+  const knownSweep = recentSweeps((): KnownSweep => ({
+    trials: [],
+    seen: new WeakMap(),
+    unreadable: new Set(),
+  }));
+
+  /** An earlier trial's record. One that is damaged counts as absent: a new trial is not to blame for it, nor would waiting mend it. */
+  async function earlierTrial(sweep: string, trial: number): Promise<TrialRecord | undefined> {
+    try {
+      return await readTrial(store, sweep, trial);
+    } catch (error) {
+      if (!(error instanceof RgsweepError) || error.kind !== 'data-missing') throw error;
+      const { unreadable } = knownSweep(sweep);
+      if (!unreadable.has(trial))
+        log.warn(
+          { sweep, trial },
+          `new trials are chosen without this one's result: ${error.message}; ${error.remedy}`,
+        );
+      unreadable.add(trial);
+      return undefined;
+    }
+  }
 
   /** What is known of each earlier trial, by number. */
   async function knownTrials(
@@ -70,7 +93,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
     for (let first = 0; first < missing.length; first += parallelReads)
       await Promise.all(
         missing.slice(first, first + parallelReads).map(async (row) => {
-          const record = await readTrial(store, spec.name, row.trial);
+          const record = await earlierTrial(spec.name, row.trial);
           if (!record) return;
           const searched = Object.entries(record.parameters).filter(([name]) => names.has(name));
           const known = { searched: Object.fromEntries(searched), key: record.key };
