@@ -9,8 +9,10 @@ import { finalFailureKinds, RgsweepError } from '../src/errors.js';
 import { layout } from '../src/store/layout.js';
 import type { ObjectStore } from '../src/store/types.js';
 import { prepareTaskDataset } from '../src/tasks/registry.js';
+import { seenEveryMilliseconds } from '../src/sweep/owner.js';
 import { dataTaskOf, type TaskDescription } from '../src/train/protocol.js';
 import type { Dependencies } from './dependencies.js';
+import { saySeen } from './reconcile.js';
 import type { Activities } from './types.js';
 
 /** Written last: a data set in the store is whole when this is there. */
@@ -43,6 +45,7 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
       () => context.heartbeat({ ...progress, seconds: (performance.now() - begun) / 1000 }),
       1000,
     );
+    const seen = setInterval(() => void saySeen(dependencies, spec.name), seenEveryMilliseconds);
     try {
       const task = dataTaskOf(spec.task);
       if (!task) return;
@@ -72,6 +75,7 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
       throw finalFailure(error);
     } finally {
       clearInterval(heart);
+      clearInterval(seen);
     }
   };
 }

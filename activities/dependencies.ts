@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Logger } from 'pino';
 import type { Metrics } from '../src/metrics/metrics.js';
 import type { ObjectStore } from '../src/store/types.js';
+import type { ServerPlace } from '../src/sweep/owner.js';
 import type { TrainerEnd, TrainerRun } from './trainerProcess.js';
 import type { BackendRequest } from '../src/train/protocol.js';
 
@@ -12,6 +13,8 @@ export interface Dependencies {
   cacheFolder: string;
   /** Looks up which segments are open, and whether an attempt is still wanted. */
   client?: Client;
+  /** Which server that is, so that the store knows where a sweep runs. */
+  place?: ServerPlace;
   /** Program and arguments that start a trainer; the task file's path is appended. */
   trainerCommand: readonly string[];
   /** Runs one trainer to its end. */

@@ -60,7 +60,8 @@ function withWarnings(record: TrialRecord, messages: readonly string[] = []): Pi
  * and has no rival, since a trial has at most one open segment.
  */
 export function createRecorders(dependencies: Dependencies): Recorders {
-  const { store, metrics } = dependencies;
+  const { store, metrics, place } = dependencies;
+  const owned = (seenAt: string) => (place ? { owner: { ...place, seenAt } } : {});
 
   async function update(
     sweep: string,
@@ -191,7 +192,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
           state,
           finishedAt: ended ? now : undefined,
           runningSeconds: runs ? (before?.runningSeconds ?? 0) : ranSeconds(before, now),
-          ...(runs ? { runningSince: before?.runningSince ?? now } : {}),
+          ...(runs ? { runningSince: before?.runningSince ?? now, ...owned(now) } : {}),
         };
       });
     },

@@ -11,7 +11,7 @@ import {
   problemOfFile,
   type CheckpointManifest,
 } from '../store/manifest.js';
-import { listTrials, readSpec } from '../store/records.js';
+import { listTrials, readSpec, readSweepRecord } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import type { SweepSpec } from '../sweep/types.js';
 import { version } from '../version.js';
@@ -102,6 +102,13 @@ export async function writeArchive(options: WriteArchiveOptions): Promise<Archiv
     await addFile(key, copied, await hashOf(copied));
     return true;
   };
+  /** A copy runs nowhere: it goes on at once on any server, and tells nobody where the sweep ran. */
+  const addSweepRecord = async (): Promise<void> => {
+    const record = await readSweepRecord(store, sweep);
+    if (!record) return;
+    const { owner: _, ...copy } = record;
+    entries.push(await addBytes(layout.sweepRecord(sweep), encodeJson(copy)));
+  };
   /** Its files are fetched and verified before the first one is written: a checkpoint is in the archive whole. */
   const addCheckpoint = async (
     manifest: CheckpointManifest,
@@ -167,7 +174,7 @@ export async function writeArchive(options: WriteArchiveOptions): Promise<Archiv
     };
     await addBytes(headName, encodeJson(head));
     await addObject(layout.spec(sweep));
-    await addObject(layout.sweepRecord(sweep));
+    await addSweepRecord();
     await addObject(layout.prior(sweep));
     const trials = await listTrials(store, sweep);
     for (const { trial } of trials) await addTrial(trial);

@@ -7,6 +7,7 @@ import { collectPrior } from '../store/collectPrior.js';
 import { writePrior } from '../store/prior.js';
 import { readSpec, readSweepRecord, writeSpec } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
+import { refuseIfElsewhere } from './owner.js';
 import { controlQueue } from '../sweep/names.js';
 import type { SweepSpec } from '../sweep/types.js';
 
@@ -55,6 +56,8 @@ export interface LaunchOptions {
   slots: number | (() => Promise<number>);
   /** Start another sweep under the next free name when this one exists. */
   fresh?: boolean;
+  /** Go on with it though another server seems to be at work on it. */
+  takeOver?: boolean;
 }
 
 export interface Launched {
@@ -105,6 +108,8 @@ export async function findLaunched(
 /**
  * Launches a sweep once. A sweep of the same name and the same file is attached to, whether running or finished, and one
  * that was stopped, or whose server is gone, goes on from the store; of the same name but another file is refused.
+ *
+ * @throws RgsweepError('conflict') for another file, and for a sweep that another server is at work on
  */
 export async function launchSweep(options: LaunchOptions): Promise<Launched> {
   const { client, store, slots } = options;
@@ -119,6 +124,7 @@ export async function launchSweep(options: LaunchOptions): Promise<Launched> {
   if (known) {
     if (finished) return { name: spec.name, existing: true, finished: true };
     if (await sweepIsOpen(client, spec.name)) return { name: spec.name, existing: true, finished: false };
+    if (!options.takeOver) await refuseIfElsewhere(client, known, await readSweepRecord(store, spec.name));
     await startSweepWorkflow(client, { spec: known, concurrency: await concurrency(), rebuild: true });
     return { name: spec.name, existing: true, finished: false };
   }

@@ -8,6 +8,14 @@ export function withStoreOption(command: Command): Command {
   );
 }
 
+/** Adds `--take-over`. */
+export function withTakeOverOption(command: Command): Command {
+  return command.option(
+    '--take-over',
+    'go on with a sweep that another Temporal server was at work on minutes ago, and that is gone for good',
+  );
+}
+
 /** Adds `--address`, `--namespace` and `--store`. */
 export function withConnectionOptions(command: Command): Command {
   return withStoreOption(

@@ -9,6 +9,7 @@ import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } fro
 import { nextAction } from '../sweep/state.js';
 import { checkUnchanged } from '../tasks/module.js';
 import { startSweepWorkflow } from './client.js';
+import { refuseIfElsewhere } from './owner.js';
 
 export interface ResumeFromStoreOptions {
   client: Client;
@@ -17,6 +18,8 @@ export interface ResumeFromStoreOptions {
   /** What `concurrency: auto` means. */
   slots: (spec: SweepSpec) => Promise<number>;
   retry?: RetryRequest;
+  /** Go on with it though another server seems to be at work on it. */
+  takeOver?: boolean;
 }
 
 /**
@@ -26,6 +29,7 @@ export interface ResumeFromStoreOptions {
  * @returns one sentence on what happened
  * @throws RgsweepError('not-found') when the store has no such sweep
  * @throws RgsweepError('usage') when a trial is named that the sweep does not have
+ * @throws RgsweepError('conflict') when another server is at work on it
  * @throws RgsweepError('bad-configuration') when the task's module has changed since the launch
  */
 export async function resumeFromStore(options: ResumeFromStoreOptions): Promise<string> {
@@ -39,6 +43,7 @@ export async function resumeFromStore(options: ResumeFromStoreOptions): Promise<
   if (spec.task.name === 'module' && existsSync(spec.task.module)) checkUnchanged(spec.task);
   const concurrency = spec.budget.concurrency === 'auto' ? await slots(spec) : spec.budget.concurrency;
   const [records, record] = await Promise.all([listTrials(store, sweep), readSweepRecord(store, sweep)]);
+  if (!options.takeOver) await refuseIfElsewhere(client, spec, record);
   const amendments = record?.amendments ?? [];
   const before = rebuildMachine(spec, concurrency, records, { amendments });
   if (retry) {

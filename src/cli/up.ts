@@ -25,6 +25,7 @@ export interface UpOptions {
   store?: string;
   slots?: number;
   follow: boolean;
+  takeOver?: boolean;
 }
 
 /** Of the compiled file in dist/src/cli. */
@@ -110,6 +111,7 @@ export async function up(options: UpOptions): Promise<number> {
         spec,
         slots,
         ...(options.fresh ? { fresh: true } : {}),
+        ...(options.takeOver ? { takeOver: true } : {}),
       });
       const { name } = launched;
       say(launched.existing ? `going on with ${name}` : `launched ${name}`);

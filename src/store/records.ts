@@ -1,4 +1,5 @@
 import { RgsweepError } from '../errors.js';
+import type { SweepOwner } from '../sweep/owner.js';
 import type {
   CurvePoint,
   SweepAmendment,
@@ -25,6 +26,8 @@ export interface SweepRecord {
   /** Seconds that the sweep has run, pauses not counted, up to `runningSince`; that is absent while it does not run. */
   runningSeconds?: number;
   runningSince?: string;
+  /** The Temporal server on which it runs, or ran last; absent in records of before. */
+  owner?: SweepOwner;
 }
 
 /** Seconds that a sweep has run until `now` (ISO), pauses not counted. */

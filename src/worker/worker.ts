@@ -7,13 +7,14 @@ import { Registry } from 'prom-client';
 import { createActivities } from '../../activities/index.js';
 import { runSimulatedTrainer, simulatedTrainerName } from '../../activities/simulatedTrainer.js';
 import { runTrainer } from '../../activities/trainerProcess.js';
-import { RgsweepError } from '../errors.js';
+import { messageOf, RgsweepError } from '../errors.js';
 import { createMetrics } from '../metrics/metrics.js';
 import { startMetricsServer } from '../metrics/server.js';
 import { observedStore } from '../metrics/store.js';
 import { machineSize } from '../stack/slots.js';
 import { openStore } from '../store/open.js';
 import { controlQueue, trainQueue } from '../sweep/names.js';
+import { serverPlace } from '../temporal/place.js';
 import { explainConnectionError, temporalSettings, type TemporalSettings } from '../temporal/settings.js';
 import { formatIdentity, ownPlace } from '../temporal/workerIdentity.js';
 import type { BackendRequest } from '../train/protocol.js';
@@ -122,12 +123,17 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
     const { address, namespace, dataConverter } = temporal;
     const converter = dataConverter ? { dataConverter } : {};
     const client = new Client({ connection, namespace, ...converter });
+    const place = await serverPlace(client, address).catch((error: unknown) => {
+      log.warn(`the store is not told which server sweeps run on: ${messageOf(error)}`);
+      return undefined;
+    });
     const simulated = process.env.RGSWEEP_TRAINER === simulatedTrainerName;
     const noticeSeconds = settings.noticeSeconds ?? defaultNoticeSeconds;
     const activities = createActivities({
       store,
       cacheFolder: settings.cacheFolder,
       client,
+      ...(place ? { place } : {}),
       trainerCommand: simulated ? [] : trainerCommand(),
       runTrainer: oneTrainerPerDevice(gpus, simulated ? runSimulatedTrainer : runTrainer),
       ...(settings.backend === undefined ? {} : { backend: settings.backend }),

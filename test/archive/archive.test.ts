@@ -31,6 +31,14 @@ const sweep = snapshot.spec.name;
 const archive = join(folder, 'sweep.tar');
 const ignore = () => undefined;
 const source = { sweep: 'earlier', sameTask: true, of: 3, taken: 3, outside: 0, shared: ['basis'] };
+/** Where the sweep ran: a copy of it runs nowhere. */
+const owner = {
+  namespaceId: 'a',
+  namespace: 'default',
+  address: 'secret.example:7233',
+  host: 'node-3',
+  seenAt: snapshot.startedAt,
+};
 let from: ObjectStore;
 
 beforeAll(async () => {
@@ -40,6 +48,7 @@ beforeAll(async () => {
   await updateSweepRecord(from, sweep, () => ({
     state: 'stopped',
     startedAt: snapshot.startedAt,
+    owner,
     amendments: [{ id: 'one', at: snapshot.startedAt, kind: 'concurrency', concurrency: 3 }],
   }));
   for (const trial of snapshot.trials) await writeTrial(from, sweep, trial);
@@ -73,7 +82,9 @@ describe('an archive of a sweep', () => {
     const [before, after] = await Promise.all([readSnapshot(from, sweep), readSnapshot(to, sweep)]);
     expect(after).toEqual(before);
     expect(after.prior).toEqual([source]);
-    expect(await readSweepRecord(to, sweep)).toEqual(await readSweepRecord(from, sweep));
+    const record = await readSweepRecord(from, sweep);
+    expect(record?.owner).toEqual(owner);
+    expect(await readSweepRecord(to, sweep)).toEqual({ ...record, owner: undefined });
     const restored = await restoreLatestCheckpoint(to, {
       sweep,
       trial: 3,

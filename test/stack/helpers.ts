@@ -12,6 +12,12 @@ export function temporaryFolder(): string {
   return folder;
 }
 
+/** A folder for several tests, and what removes it. */
+export function temporaryFolderOf(name: string): { path: string; remove: () => void } {
+  const path = mkdtempSync(join(tmpdir(), `rgsweep-${name}-`));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
 /** The CLI that `npm start` would use, kept where `npm start` keeps it. */
 export function realTemporalCli(): Promise<TemporalCli> {
   return findTemporalCli({ cacheFolder: fileURLToPath(new URL('../../.rgsweep/bin', import.meta.url)) });

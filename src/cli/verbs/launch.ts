@@ -1,20 +1,23 @@
 import type { Command } from 'commander';
 import type { ConnectionOptions } from '../connection.js';
-import { withConnectionOptions } from '../connectionOptions.js';
+import { withConnectionOptions, withTakeOverOption } from '../connectionOptions.js';
 
 interface LaunchVerbOptions extends ConnectionOptions {
   fresh?: boolean;
   dryRun?: boolean;
   follow?: boolean;
+  takeOver?: boolean;
   json?: boolean;
 }
 
 export function register(program: Command): void {
-  withConnectionOptions(
-    program
-      .command('launch')
-      .description('check a sweep file and start the sweep on a running server and its workers')
-      .argument('<file>', 'sweep file, e.g. sweeps/phi4-quick.yaml'),
+  withTakeOverOption(
+    withConnectionOptions(
+      program
+        .command('launch')
+        .description('check a sweep file and start the sweep on a running server and its workers')
+        .argument('<file>', 'sweep file, e.g. sweeps/phi4-quick.yaml'),
+    ),
   )
     .option('--fresh', 'start another sweep under the next free name when this one exists')
     .option('--dry-run', 'check everything and say what it would train; start nothing')
@@ -40,6 +43,7 @@ export function register(program: Command): void {
         spec,
         slots: () => automaticConcurrency(client, spec),
         ...(options.fresh ? { fresh: true } : {}),
+        ...(options.takeOver ? { takeOver: true } : {}),
       });
       if (options.json) process.stdout.write(`${JSON.stringify(launched)}\n`);
       else

@@ -1,21 +1,24 @@
 import type { Command } from 'commander';
 import type { RetryRequest } from '../../sweep/retry.js';
 import type { ConnectionOptions } from '../connection.js';
-import { withConnectionOptions } from '../connectionOptions.js';
+import { withConnectionOptions, withTakeOverOption } from '../connectionOptions.js';
 import { parseNumbers } from '../options.js';
 
 interface ResumeOptions extends ConnectionOptions {
   failed?: boolean;
   trials?: number[];
   fromScratch?: boolean;
+  takeOver?: boolean;
 }
 
 export function register(program: Command): void {
-  withConnectionOptions(
-    program
-      .command('resume')
-      .description('go on with a sweep that is paused, stopped, failed, or gone with its server')
-      .argument('<sweep>'),
+  withTakeOverOption(
+    withConnectionOptions(
+      program
+        .command('resume')
+        .description('go on with a sweep that is paused, stopped, failed, or gone with its server')
+        .argument('<sweep>'),
+    ),
   )
     .option('--failed', 'failed trials go on from their last good checkpoint')
     .option('--trials <numbers>', 'these failed trials go on, e.g. 3,7', parseNumbers)
@@ -57,6 +60,7 @@ export function register(program: Command): void {
         sweep,
         slots: (spec) => automaticConcurrency(client, spec),
         ...(retry === undefined ? {} : { retry }),
+        ...(options.takeOver ? { takeOver: true } : {}),
       });
       process.stdout.write(`${sweep}: ${answer}\n`);
     });

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import type { BackendRequest } from '../../train/protocol.js';
 import { parseBackend, parseCount } from '../options.js';
-import { withStoreOption } from '../connectionOptions.js';
+import { withStoreOption, withTakeOverOption } from '../connectionOptions.js';
 
 interface UpVerbOptions {
   fresh?: boolean;
@@ -9,14 +9,17 @@ interface UpVerbOptions {
   slots?: number;
   backend?: BackendRequest;
   follow: boolean;
+  takeOver?: boolean;
 }
 
 export function register(program: Command): void {
-  withStoreOption(
-    program
-      .command('up')
-      .description('start the embedded server and workers, run a sweep, show what it found (npm start)')
-      .argument('[file]', 'sweep file (default: sweeps/phi4-quick.yaml)'),
+  withTakeOverOption(
+    withStoreOption(
+      program
+        .command('up')
+        .description('start the embedded server and workers, run a sweep, show what it found (npm start)')
+        .argument('[file]', 'sweep file (default: sweeps/phi4-quick.yaml)'),
+    ),
   )
     .option('--fresh', 'start another sweep under the next free name when this one exists')
     .option(
