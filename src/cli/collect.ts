@@ -8,6 +8,7 @@ import { listTrials, readSweepRecord, readTrial } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import { segmentWorkflowId } from '../sweep/names.js';
 import { rebuildMachine } from '../sweep/rebuild.js';
+import { isUnanswered, patienceMilliseconds, whyUnanswered } from './unanswered.js';
 import type { SweepMachine } from '../sweep/state.js';
 import type { SweepSpec, SweepState, TrialRecord } from '../sweep/types.js';
 
@@ -24,6 +25,8 @@ export interface SweepView {
   state: SweepState;
   /** The sweep's workflow is open on the server. */
   open: boolean;
+  /** Why an open workflow could not be asked: states are the store's then, and nothing is known to run. */
+  unanswered?: string;
   machine: SweepMachine;
   records: TrialRecord[];
   running: RunningSegment[];
@@ -70,6 +73,7 @@ export class SweepCollector {
     const { client, store, spec } = this;
     let machine: SweepMachine | undefined;
     let open = false;
+    let unanswered: string | undefined;
     let data: DataProgress | undefined;
     if (client) {
       try {
@@ -77,7 +81,13 @@ export class SweepCollector {
         const description = await handle.describe();
         open = description.status.name === 'RUNNING';
         if (open) {
-          machine = await handle.query(sweepStatus);
+          machine = await client
+            .withDeadline(Date.now() + patienceMilliseconds, () => handle.query(sweepStatus))
+            .catch(async (error: unknown) => {
+              if (!isUnanswered(error)) throw error;
+              unanswered = await whyUnanswered(client);
+              return undefined;
+            });
           data = await heartbeatOf<DataProgress>(client, description, ({ purpose }) => purpose === 'data');
         }
       } catch (error) {
@@ -92,8 +102,9 @@ export class SweepCollector {
     const recorded = sweepRecord?.state ?? 'running';
     return {
       spec,
-      state: open ? machine.status : recorded,
+      state: open && unanswered === undefined ? machine.status : recorded,
       open,
+      ...(unanswered === undefined ? {} : { unanswered }),
       machine,
       records,
       running,

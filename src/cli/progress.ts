@@ -177,6 +177,7 @@ export function progressOf(view: SweepView): ProgressStatus {
   return {
     sweep: spec.name,
     state: view.state,
+    ...(view.unanswered === undefined ? {} : { unanswered: view.unanswered }),
     metric,
     direction,
     ...(view.data ? { data: dataLeft(view.data) } : {}),

@@ -6,6 +6,7 @@ import { endingFailure } from '../sweep/names.js';
 import { sweepIsOpen } from './client.js';
 import { connectClient, explainSweepError, type ConnectionOptions } from './connection.js';
 import { say } from './say.js';
+import { untilAnswered } from './unanswered.js';
 
 /** Sends an update to an open sweep and prints its answer. */
 export async function updateSweep<Arguments extends unknown[]>(
@@ -18,9 +19,14 @@ export async function updateSweep<Arguments extends unknown[]>(
   try {
     const handle = client.workflow.getHandle(sweep);
     // The client's types ask for a non-empty tuple; an update without arguments has an empty one.
-    const answer = await handle.executeUpdate<string, [unknown, ...unknown[]]>(update.name, {
+    const sent = handle.executeUpdate<string, [unknown, ...unknown[]]>(update.name, {
       args: args as unknown as [unknown],
     });
+    const answer = await untilAnswered(client, sent, (why) =>
+      say(
+        `${sweep}: ${why}; the change applies when one answers. Ctrl-C ends the waiting, and the change may apply all the same`,
+      ),
+    );
     process.stdout.write(`${sweep}: ${cleanText(answer)}\n`);
   } catch (error) {
     throw explainSweepError(error, sweep);

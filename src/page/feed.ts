@@ -25,7 +25,7 @@ export interface FeedState {
   connected: boolean;
   version: number;
   changedAt: ReadonlyMap<number, number>;
-  /** What went wrong at the last reading; the view is then an older one. */
+  /** What went wrong at the last reading; the view is then an older one, or what the store alone knows. */
   problem?: string;
 }
 
@@ -104,7 +104,10 @@ export class SweepFeed {
     const states = new Map(view.machine.trials.map((row) => [row.trial, row.state]));
     const records = view.records.map((record): TrialRecord => {
       // Between two records the workflow knows better what a trial does.
-      const state = view.open ? (states.get(record.trial) ?? record.state) : record.state;
+      const state =
+        view.open && view.unanswered === undefined
+          ? (states.get(record.trial) ?? record.state)
+          : record.state;
       return state === record.state ? record : { ...record, state };
     });
     for (const record of records) {
@@ -119,6 +122,9 @@ export class SweepFeed {
       connected,
       version: changed ? version : this.state!.version,
       changedAt: this.changedAt,
+      ...(view.unanswered === undefined
+        ? {}
+        : { problem: `${view.unanswered}: this is what the store knows` }),
     };
     return this.state;
   }

@@ -83,6 +83,8 @@ function bestLines(status: ProgressStatus): { head: string; figure: string; text
   return lines;
 }
 
+const unansweredWords = (why: string) => `${fitLine(why, 200)}: this is what the store knows`;
+
 /** A window of fewer columns has shorter bars. */
 const narrow = 60;
 /** Columns below which a name says nothing. */
@@ -106,6 +108,8 @@ export function progressView(
   const lines: string[] = [];
   const fraction = status.stepsTotal ? status.stepsDone / status.stepsTotal : undefined;
   lines.push(`${fitLine(status.sweep, Math.max(8, width - 12))}  ${status.state}`);
+  if (status.unanswered !== undefined)
+    lines.push(...wrapParts(unansweredWords(status.unanswered), ' ', width, 2));
   if (fraction !== undefined) {
     const text = ` ${Math.min(100, Math.floor(fraction * 100))} %  ${formatCount(status.stepsDone)} of ~${formatCount(status.stepsTotal!)} steps`;
     lines.push(progressBar(fraction, Math.max(6, Math.min(40, width - displayWidth(text)))) + text);
@@ -210,6 +214,7 @@ export function progressLine(status: ProgressStatus, { now = new Date() }: { now
   const parts = [`${fitLine(status.sweep, 60)} ${status.state}`];
   if (status.stepsTotal)
     parts.push(`${formatCount(status.stepsDone)}/${formatCount(status.stepsTotal)} steps`);
+  if (status.unanswered !== undefined) parts.push(unansweredWords(status.unanswered));
   parts.push(countsLine(status.counts).replace(/ · /g, ', '));
   const { name, unit } = metricWords(status.metric);
   if (status.best)

@@ -26,6 +26,8 @@ export interface RunningTrial {
 export interface ProgressStatus {
   sweep: string;
   state: SweepState;
+  /** Why the sweep could not be asked: the rest is what the store knows. */
+  unanswered?: string;
   /** Metric of the objective, e.g. `kl`. */
   metric: string;
   /** Direction of the objective. */

@@ -42,7 +42,7 @@ function clientOf(
     interceptors: {
       workflow: [
         {
-          describe: async ({ workflowExecution }) => answer(workflowExecution.workflowId!),
+          describe: async ({ workflowExecution }) => answer(workflowExecution.workflowId),
           query: () => Promise.resolve(machine()),
         },
       ],

@@ -151,15 +151,18 @@ it('a sweep that was stopped goes on anywhere, at once', async () => {
 });
 
 it('what is said once a minute costs one write a minute, and changes nothing else', async () => {
-  const closedSegments = createClosedSegments(await cluster.dependencies());
   await age(2);
   const before = await readSweepRecord(store, spec.name);
   let writes = 0;
-  const { putIfMatch } = store;
-  store.putIfMatch = (...input) => {
-    writes += 1;
-    return putIfMatch(...input);
+  const files = store;
+  store = {
+    ...files,
+    putIfMatch: (...input) => {
+      writes += 1;
+      return files.putIfMatch(...input);
+    },
   };
+  const closedSegments = createClosedSegments(await cluster.dependencies());
   for (let look = 0; look < 3; look++)
     expect(await closedSegments({ sweep: spec.name, trials: [0] })).toEqual([0]);
   expect(writes).toBe(1);
