@@ -29,6 +29,8 @@ export function createCheckpointSaver(
   let active: Promise<void> | undefined;
   let failed: unknown;
   const discard = (checkpoint: TrainedCheckpoint) => removeFolder(checkpoint.folder);
+  // A folder that cannot be removed now goes with the attempt's own.
+  const drop = (checkpoint: TrainedCheckpoint) => void discard(checkpoint).catch(() => undefined);
 
   const drain = async (): Promise<void> => {
     while (waiting && failed === undefined) {
@@ -47,10 +49,11 @@ export function createCheckpointSaver(
 
   return {
     offer(checkpoint) {
+      // Nothing is saved any more: begun again, there would be work that never ends.
+      if (failed !== undefined) return drop(checkpoint);
       const superseded = waiting;
       waiting = checkpoint;
-      // A folder that cannot be removed now goes with the attempt's own.
-      if (superseded) void discard(superseded).catch(() => undefined);
+      if (superseded) drop(superseded);
       active ??= drain();
     },
     async settled() {
