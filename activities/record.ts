@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity';
 import { RgsweepError } from '../src/errors.js';
 import {
@@ -6,9 +6,9 @@ import {
   ranSeconds,
   readSpec,
   readSweepRecord,
-  readTrial,
   trialsOf,
   updateSweepRecord,
+  updateTrial,
   writeTrial,
 } from '../src/store/records.js';
 import { emptyTrial } from '../src/store/emptyTrial.js';
@@ -41,12 +41,16 @@ function worked(record: TrialRecord, seconds: number): number {
 /** Failures kept with a trial; the count goes on in the metrics. */
 const keptFailures = 50;
 const keptWarnings = 50;
+/** Writes before the last one that are known again: more than a trial has while a worker is suspended for minutes. */
+const keptWrites = 8;
 
 /** The same for every run of one local activity, which a killed worker may make run twice. */
 function writeId(): string {
   const { workflowExecution, activityId, activityType } = activityInfo();
   return `${workflowExecution?.runId ?? ''}/${activityId}/${activityType}`;
 }
+
+const shortId = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 12);
 
 function withWarnings(record: TrialRecord, messages: readonly string[] = []): Pick<TrialRecord, 'warnings'> {
   if (messages.length === 0) return {};
@@ -68,18 +72,19 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     trial: number,
     change: (record: TrialRecord) => TrialRecord,
   ): Promise<void> {
-    const record = await readTrial(store, sweep, trial);
-    if (!record)
-      throw new RgsweepError(
-        'data-missing',
-        `${store.url} has no record of trial ${trial} of sweep ${sweep}`,
-      );
     const lastWrite = writeId();
-    if (record.lastWrite === lastWrite) return;
-    await writeTrial(store, sweep, {
-      ...change(record),
-      lastWrite,
-      updatedAt: new Date().toISOString(),
+    await updateTrial(store, sweep, trial, (record) => {
+      const earlier = record.earlierWrites ?? [];
+      // Of a worker that was suspended meanwhile, or of one that was taken for lost: it has been made and built upon since.
+      if (record.lastWrite === lastWrite || earlier.includes(shortId(lastWrite))) return undefined;
+      return {
+        ...change(record),
+        lastWrite,
+        ...(record.lastWrite === undefined
+          ? {}
+          : { earlierWrites: [...earlier, shortId(record.lastWrite)].slice(-keptWrites) }),
+        updatedAt: new Date().toISOString(),
+      };
     });
   }
 

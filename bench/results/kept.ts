@@ -40,7 +40,14 @@ function rungOf(result: RungResult): RungResult {
 }
 
 function trialOf(trial: TrialRecord): TrialRecord {
-  const { lastWrite: _write, memory: _memory, warnings: _warnings, jobs: _jobs, ...rest } = trial;
+  const {
+    lastWrite: _write,
+    earlierWrites: _writes,
+    memory: _memory,
+    warnings: _warnings,
+    jobs: _jobs,
+    ...rest
+  } = trial;
   return {
     ...rest,
     rungs: trial.rungs.map(rungOf),

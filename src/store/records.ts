@@ -100,6 +100,33 @@ export async function writeTrial(store: ObjectStore, sweep: string, record: Tria
   await store.put(layout.trialRecord(sweep, record.trial), encodeJson(record));
 }
 
+/**
+ * Changes a trial's record by compare-and-swap: who read it before another one changed it reads it again. As many operations as reading
+ * and writing it.
+ *
+ * @param change from the record as it is to the one to keep; undefined leaves it as it is. May be called several times.
+ * @throws RgsweepError('data-missing') when there is no such record, or it is damaged
+ */
+export async function updateTrial(
+  store: ObjectStore,
+  sweep: string,
+  trial: number,
+  change: (record: TrialRecord) => TrialRecord | undefined,
+): Promise<void> {
+  const key = layout.trialRecord(sweep, trial);
+  for (;;) {
+    const present = await store.get(key);
+    if (!present)
+      throw new RgsweepError(
+        'data-missing',
+        `${store.url} has no record of trial ${trial} of sweep ${sweep}`,
+      );
+    const changed = change(decodeJson(present.body, `${store.url} ${key}`) as TrialRecord);
+    if (!changed) return;
+    if ((await store.putIfMatch(key, encodeJson(changed), present.tag)) !== undefined) return;
+  }
+}
+
 export function readTrial(
   store: ObjectStore,
   sweep: string,

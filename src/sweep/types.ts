@@ -136,6 +136,8 @@ export interface TrialRecord {
   warnings?: { message: string; at: string }[];
   /** Which write of the control side was the last one: done twice, it counts once. */
   lastWrite?: string;
+  /** Those before it, shortened, oldest first: made again after others they count once, too. */
+  earlierWrites?: string[];
   /** Steps trained, repeated ones counted again: what was paid. */
   stepsPaid: number;
   /** Seconds that trainers worked for it, lost attempts included. */

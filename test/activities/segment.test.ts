@@ -1,7 +1,6 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { asyncLocalStorage, Context } from '@temporalio/activity';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { expect, it } from 'vitest';
@@ -12,6 +11,7 @@ import { openFileStore } from '../../src/store/file.js';
 import { writeSpec, writeTrial } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { exampleSpec, exampleTrial } from '../store/example.js';
+import { inActivity } from './context.js';
 import { temporaryFolder } from '../stack/helpers.js';
 
 /** Heartbeats come every two seconds; what is above that is for a busy machine. */
@@ -35,21 +35,6 @@ it('an attempt is heard of until it has ended, however long the store takes for 
     },
   };
   const beats: number[] = [];
-  const context = new Context(
-    {
-      currentAttemptScheduledTimestampMs: Date.now(),
-      activityId: '1',
-      attempt: 1,
-      workflowExecution: { workflowId: 'heard', runId: 'run' },
-    } as Context['info'],
-    new Promise<never>(() => undefined),
-    new AbortController().signal,
-    () => beats.push(performance.now()),
-    undefined,
-    undefined as never,
-    undefined as never,
-    {},
-  );
   const cacheFolder = join(folder, 'cache');
   const dependencies = {
     store: slow,
@@ -59,7 +44,7 @@ it('an attempt is heard of until it has ended, however long the store takes for 
     log: pino({ level: 'silent' }),
   } as unknown as Dependencies;
   const started = performance.now();
-  const result = await asyncLocalStorage.run(context, () =>
+  const result = await inActivity({ activityId: '1', onHeartbeat: () => beats.push(performance.now()) }, () =>
     runSegment(dependencies, { sweep: 'heard', trial: 0, rung: 0, step: 1 }, 'evaluate', async (run) => {
       run.logbook.add('info', 'measured');
       return 'a figure';
