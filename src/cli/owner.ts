@@ -26,11 +26,11 @@ export async function refuseIfElsewhere(
   const name = namespace === 'default' ? '' : ` --namespace ${namespace}`;
   throw new RgsweepError(
     'conflict',
-    `"${spec.name}" is not open on this Temporal server, but on another one: ${address}, namespace "${namespace}", ` +
-      `at work ${ago} ago by the control worker on ${host}`,
+    `"${spec.name}" is not open on this Temporal server; another one was at work on it ${ago} ago: ${address}, ` +
+      `namespace "${namespace}", with a control worker on ${host}`,
     {
       remedy:
-        `stop it there (\`rgsweep stop ${spec.name} --address ${address}${name}\`), or, where that server is gone for good, add ` +
+        `stop it there (\`rgsweep stop ${spec.name} --address ${address}${name}\`), or, where that server or its database is gone for good, add ` +
         `--take-over or wait for ${formatDuration((restsAt - now) / 1000)}`,
     },
   );

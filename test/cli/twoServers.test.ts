@@ -108,7 +108,7 @@ it('a sweep at work on one server is not begun again on another, by no verb, and
     kind: 'conflict',
     message: expect.stringMatching(
       new RegExp(
-        `"${spec.name}" is not open on this.* ${cluster.server.address}, namespace "default", at work \\d s ago by .* on .`,
+        `"${spec.name}" is not open on this.* another one was at work on it \\d s ago: ${cluster.server.address}, namespace "default", .* on .`,
       ),
     ) as string,
     remedy: expect.stringMatching(/`rgsweep stop .* --address .*`.*--take-over or wait for 5 min/) as string,

@@ -84,7 +84,7 @@ describe('what a sweep goes on from', () => {
     // That may be a server of somebody else's, beside the one where the sweep was at work a moment ago.
     const refused = await stack.run('resume', 'vanished');
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toMatch(/at work .* ago .*\n.*--take-over or wait for/);
+    expect(refused.stderr).toMatch(/at work on it .* ago.*\n.*--take-over or wait for/);
     const resumed = await stack.run('resume', 'vanished', '--take-over');
     expect(resumed).toMatchObject({ code: 0, stderr: '' });
     expect(resumed.stdout).toMatch(/goes on from file:/);
