@@ -34,12 +34,13 @@ export function describePlan(spec: SweepSpec): Plan {
   ];
   const text = [
     `${spec.name}: ${budget.trials} searched trials (${sampler.name}, ${pruner.name}) and ${spec.baselines.length} ${spec.baselines.length === 1 ? 'baseline' : 'baselines'}${replicates > 1 ? `, each with ${replicates} seeds` : ''}`,
+    `  judged by ${(spec.objectives ?? [spec.objective]).map(({ metric, direction }) => `${metric} (${direction})`).join(', ')}`,
     ...(spec.warmStart
       ? [`  starts from what was found by ${spec.warmStart.join(', ')}, read at its launch`]
       : []),
     ...lines,
     `  baselines (${spec.baselines.join(', ') || 'none'}): ${last} steps each`,
-    ...(replicates > 1
+    ...(replicates > 1 && budget.trials > 0
       ? [`  a candidate is trained with ${replicates} fresh seeds before it is called best`]
       : []),
     `  about ${steps} training steps in all, and never more than ${most}, repeats after failures apart`,

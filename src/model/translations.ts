@@ -1,9 +1,8 @@
 import { RgsweepError } from '../errors.js';
 import type { DiffusionProcess } from '../schedule/types.js';
+import { largestLattice } from '../sweep/phi4Task.js';
 import { createNoiseLevels, emptyNoiseLevels } from './noiseLevels.js';
 
-/** Lattices beyond this need full-lattice kernels that are too large to train. */
-export const largestLattice = 256;
 /** Relative deviation from translation invariance that is still sampling error of the statistics. */
 const tolerance = 0.05;
 

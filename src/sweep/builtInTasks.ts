@@ -2,12 +2,28 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { BuiltInTask } from '../train/protocol.js';
 import { imagesTaskBounds } from './imagesTask.js';
+import { phi4SideBounds } from './phi4Task.js';
 
+const { low, high, trained } = phi4SideBounds;
+
+/** φ⁴ as data, of a program or a task of one's own. */
 export const phi4 = z.strictObject({
   name: z.literal('phi4'),
-  size: z.int().min(2).max(64).default(6),
+  size: z.int().min(low).max(high).default(6),
   mass2: z.number().default(-4),
   coupling: z.number().min(0).default(6.975),
+});
+
+/** φ⁴ as the task of a sweep, which rgsweep's own network is trained on. */
+const trainedPhi4 = phi4.extend({
+  size: z
+    .int()
+    .min(low)
+    .max(
+      trained,
+      `the built-in network takes at most ${trained} × ${trained} sites; larger lattices, to ${high} a side, are data of a task of your own (docs/trainer-protocol.md)`,
+    )
+    .default(6),
 });
 
 export const images = z.strictObject({
@@ -30,7 +46,7 @@ export const cifar10 = z.strictObject({
 });
 
 /** `task` of a sweep file, but for programs of one's own. */
-export const builtInTasks = [phi4, images, cifar10] as const;
+export const builtInTasks = [trainedPhi4, images, cifar10] as const;
 
 /** A path of CIFAR-10's files is relative to the sweep file; workers know nothing of where that lies. */
 export function resolveTask(task: BuiltInTask, file: string): BuiltInTask {

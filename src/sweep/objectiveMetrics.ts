@@ -21,3 +21,8 @@ export const objectiveMetrics = [...new Set([...ofPhi4, ...ofImages])] as [strin
 export function metricsOfTask(task: TaskDescription): readonly string[] {
   return task.name === 'module' ? task.metrics : metricsOf[task.name];
 }
+
+/** What is sought of a metric where a sweep does not say: an effective sample size is the better the larger, all else is minimized. */
+export function defaultDirection(metric: string): 'minimize' | 'maximize' {
+  return metric === 'ess' ? 'maximize' : 'minimize';
+}

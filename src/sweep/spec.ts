@@ -3,6 +3,7 @@ import { parse as parseYaml, YAMLParseError } from 'yaml';
 import { z } from 'zod';
 import { messageOf, RgsweepError } from '../errors.js';
 import { parseSpace } from '../space/parse.js';
+import type { Parameters } from '../space/types.js';
 import { samplerNames } from '../samplers/types.js';
 import { extremesOf } from '../space/validate.js';
 import { checkTrialParameters, withDecayToLongestRung } from './parameters.js';
@@ -31,8 +32,10 @@ import {
   checkWarmStart,
 } from './specChecks.js';
 import { builtInTasks, phi4, resolveTask } from './builtInTasks.js';
-import { metricsOfTask } from './objectiveMetrics.js';
+import { defaultDirection, metricsOfTask } from './objectiveMetrics.js';
 import { isImagesTask, type SweepTask } from '../train/protocol.js';
+import { checkTranslationPeriod, checkTranslationPeriods } from './phi4Task.js';
+import { refusals, show } from './schemaIssues.js';
 import { defaultSupervision, type SweepSpec } from './types.js';
 
 const sweepName = z
@@ -48,7 +51,10 @@ const objective = z.strictObject({
     .string()
     .regex(/^[A-Za-z][A-Za-z0-9_.-]{0,63}$/)
     .describe(`${builtInMetrics.join(', ')}; or one that the task’s own command gives`),
-  direction: z.enum(['minimize', 'maximize']),
+  direction: z
+    .enum(['minimize', 'maximize'])
+    .optional()
+    .describe('Default: maximize of ess, minimize of all else'),
 });
 
 const duration = z
@@ -143,20 +149,6 @@ export const sweepFileSchema = z.strictObject({
     .describe('Whom to tell of the end of the sweep and of failed trials'),
 });
 
-function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? 'nothing';
-  return text.length > 80 ? `${text.slice(0, 77)}…` : text;
-}
-
-function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
-  let value = root;
-  for (const key of path) {
-    if (value === null || typeof value !== 'object') return undefined;
-    value = (value as Record<PropertyKey, unknown>)[key];
-  }
-  return value;
-}
-
 /** YAML text → value; a syntax error names file, line and column. */
 export function parseYamlFile(text: string, file: string): unknown {
   try {
@@ -188,17 +180,10 @@ export function parseSweepFile(
 ): SweepSpec {
   const raw = parseYamlFile(text, file);
   const parsed = sweepFileSchema.safeParse(raw);
-  if (!parsed.success) {
-    const lines = parsed.error.issues.map((issue) => {
-      const where = issue.path.join('.') || '(top level)';
-      const value = valueAt(raw, issue.path);
-      const got = value === undefined || issue.code === 'unrecognized_keys' ? '' : `, got ${show(value)}`;
-      return `${file}: ${where}: ${issue.message}${got}`;
-    });
-    throw new RgsweepError('bad-configuration', lines.join('\n'), {
+  if (!parsed.success)
+    throw new RgsweepError('bad-configuration', refusals(parsed.error, raw, file), {
       remedy: 'see docs/sweep-file.md for every field, its meaning and its bounds',
     });
-  }
   const spec = parsed.data;
   const where = `${file}: `;
 
@@ -225,12 +210,7 @@ export function parseSweepFile(
   }
   const task = resolved(spec.task, file, describeModule);
   const own = task.name === 'command' || task.name === 'module';
-  const check =
-    task.name === 'command'
-      ? checkOwnParameters
-      : task.name === 'module'
-        ? checkModuleParameters
-        : checkTrialParameters;
+  const check = checkOf(task);
   if (!own) checkSpaceNames(space, where);
   const { rungs } = spec.pruner;
   const defaults =
@@ -239,6 +219,7 @@ export function parseSweepFile(
   for (const parameter of space.parameters)
     for (const value of extremesOf(parameter))
       check({ [parameter.name]: value }, `${where}space.${parameter.name}`);
+  if (task.name === 'phi4') checkTranslationPeriods(space, task.size, `${where}space.translationPeriod`);
   checkBaselines(spec.baselines, where);
   checkContenders(spec.contenders, where, (parameters, place) =>
     check({ ...defaults, ...parameters }, place),
@@ -248,11 +229,10 @@ export function parseSweepFile(
   const warmStart = spec.warmStart === undefined ? [] : [spec.warmStart].flat();
   checkWarmStart(warmStart, spec.name, where);
   const images = isImagesTask(task);
-  const asked = spec.objective ?? {
-    metric: task.name === 'command' ? 'kl' : metricsOfTask(task)[0]!,
-    direction: 'minimize' as const,
-  };
-  const objectives = Array.isArray(asked) ? asked : [asked];
+  const asked = spec.objective ?? { metric: task.name === 'command' ? 'kl' : metricsOfTask(task)[0]! };
+  const objectives = [asked]
+    .flat()
+    .map(({ metric, direction = defaultDirection(metric) }) => ({ metric, direction }));
   checkTask(task, objectives, baselines, where);
   checkObjectives(objectives, where);
   const samples = spec.evaluation.samples ?? (images ? 128 : 2048);
@@ -312,6 +292,17 @@ export function parseSweepFile(
       { remedy: 'allow more steps, or take baselines, rungs or replicates out' },
     );
   return launched;
+}
+
+/** Checks a parameter set of a sweep of this task; what fails every trial is refused before the first. */
+function checkOf(task: SweepTask): (parameters: Parameters, where: string) => void {
+  if (task.name === 'command') return checkOwnParameters;
+  if (task.name === 'module') return checkModuleParameters;
+  if (task.name !== 'phi4') return checkTrialParameters;
+  return (parameters, where) => {
+    checkTrialParameters(parameters, where);
+    checkTranslationPeriod(parameters['translationPeriod'], task.size, where);
+  };
 }
 
 /** The task as launched: paths are absolute, and of a module what it makes of its settings. */

@@ -104,6 +104,54 @@ describe('sweep files', () => {
     );
   });
 
+  it('ess is maximized and all else minimized where no direction is said, in lists too', () => {
+    const judged = (objective: string) => parse(`${good}objective: ${objective}\n`);
+    expect(judged('{ metric: kl }').objective).toEqual({ metric: 'kl', direction: 'minimize' });
+    expect(judged('{ metric: ess }').objective).toEqual({ metric: 'ess', direction: 'maximize' });
+    expect(judged('{ metric: ess, direction: minimize }').objective.direction).toBe('minimize');
+    const both = judged('[{ metric: ess }, { metric: nll }]');
+    expect(both.objectives).toEqual([
+      { metric: 'ess', direction: 'maximize' },
+      { metric: 'nll', direction: 'minimize' },
+    ]);
+    expect(describePlan(both).text).toContain('judged by ess (maximize), nll (minimize)');
+  });
+
+  it('the built-in network has 256 sites at most; larger lattices are data of programs', () => {
+    const of = (task: string, more = '') => good.replace('{ name: phi4 }', task) + more;
+    expect(parse(of('{ name: phi4, size: 16 }')).task).toMatchObject({ size: 16 });
+    expect(refusal(of('{ name: phi4, size: 17 }')).message).toMatch(
+      /task\.size: the built-in network takes at most 16 × 16 sites.*task of your own.*got 17/,
+    );
+    const program = of('{ name: command, command: [train], data: { name: phi4, size: 64 } }');
+    expect(parse(program).task).toMatchObject({ data: { size: 64 } });
+  });
+
+  it('a translation period divides the lattice, wherever it is given', () => {
+    const searched = (period: string) => good.replace('kernel: sigmoid', `translationPeriod: ${period}`);
+    for (const text of [
+      `${good}defaults: { translationPeriod: 3 }\n`,
+      searched('{ type: int, low: 1, high: 3 }'),
+      searched('{ type: categorical, choices: [1, 6] }'),
+      searched('2'),
+    ])
+      expect(() => parse(text)).not.toThrow();
+    const wrong: [string, RegExp][] = [
+      [`${good}defaults: { translationPeriod: 7 }\n`, /defaults: translationPeriod is 7.*divide.*6/],
+      [`${good}contenders: { mine: { translationPeriod: 4 } }\n`, /contenders\.mine: translationPeriod is 4/],
+      // Its ends divide the side, what is between does not.
+      [searched('{ type: int, low: 2, high: 6, step: 2 }'), /space\.translationPeriod: .*is 4/],
+      [searched('{ type: categorical, choices: [1, 5] }'), /space\.translationPeriod: .*is 5/],
+    ];
+    for (const [text, message] of wrong) {
+      expect(refusal(text).message).toMatch(message);
+      expect(refusal(text).remedy).toContain('1, 2, 3, 6');
+    }
+    // The trainers of programs and the networks of images are not φ⁴'s.
+    const images = good.replace('{ name: phi4 }', '{ name: images }');
+    expect(() => parse(`${images}defaults: { translationPeriod: 7 }\n`)).not.toThrow();
+  });
+
   it('without a pruner has the last rung only', () => {
     expect(parse(good.replace('{ rungs', '{ name: none, rungs')).pruner.rungs).toEqual([30]);
   });
@@ -138,6 +186,27 @@ describe('sweep files', () => {
       /resources\.queue.*gpu-a100.*"GPU A100"/,
     ],
     ['a priority of none', ['name: a', 'resources: { priority: 0 }\nname: a'], /resources\.priority.*0/],
+    [
+      'a direction that is none',
+      ['budget:', 'objective: { metric: kl, direction: up }\nbudget:'],
+      /objective\.direction: .*"minimize"\|"maximize".*got "up"/,
+    ],
+    [
+      'an objective of a list without a metric',
+      ['budget:', 'objective: [{ metrik: kl }]\nbudget:'],
+      /objective\.0\.metric: [^]*objective\.0: Unrecognized key: "metrik"$/,
+    ],
+    ['an objective of no kind', ['budget:', 'objective: 3\nbudget:'], /objective: .*object or array, got 3/],
+    [
+      'a parameter of no kind',
+      ['budget:', 'defaults: { batchSize: [1] }\nbudget:'],
+      /defaults\.batchSize: .*expected number or string or boolean, got \[1\]/,
+    ],
+    [
+      'a contender in capitals',
+      ['budget:', 'contenders: { Winner: { colour: white } }\nbudget:'],
+      /contenders\.Winner: as a name: use lower-case letters, digits and dash, at most 60$/,
+    ],
     ['rungs that fall', ['[10, 30]', '[30, 10]'], /pruner\.rungs\.1.*10.*30/, /ascending/],
     ['an unknown baseline', ['[standard]', '[standart]'], /baselines\.0.*standart/, /standard/],
     [
@@ -229,6 +298,8 @@ describe('the plan of a sweep', () => {
       ),
     );
     expect(whole).toMatchObject({ replicates: 2, mostSteps: 400 });
+    const contest = `${good.replace('trials: 6', 'trials: 0')}replicates: 5\n`;
+    expect(describePlan(parse(contest)).text).not.toContain('a candidate');
     expect(whole.text).toMatch(
       /each with 2 seeds[^]*found by earlier[^]*2 fresh seeds[^]*budget is used up: 400 steps, 2h/,
     );
