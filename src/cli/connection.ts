@@ -49,6 +49,11 @@ export function storeUrl(options: StoreOption): string {
   );
 }
 
+/** The address of the running stack's server, for where neither an option nor Temporal's environment configuration names one. */
+export function stackAddress(): string | undefined {
+  return readStackFile()?.address;
+}
+
 export function connectStore(options: StoreOption): Promise<ObjectStore> {
   return openStore(storeUrl(options));
 }
@@ -61,7 +66,7 @@ export function connectStore(options: StoreOption): Promise<ObjectStore> {
 export async function connectClient(
   options: ConnectionOptions,
 ): Promise<{ client: Client; address: string }> {
-  const settings = temporalSettings({ ...options, fallbackAddress: readStackFile()?.address });
+  const settings = temporalSettings({ ...options, fallbackAddress: stackAddress() });
   const { address, namespace, connectionOptions, dataConverter } = settings;
   try {
     const connection = await Connection.connect({ ...connectionOptions, connectTimeout: '5 seconds' });

@@ -22,7 +22,7 @@ export function withConnectionOptions(command: Command): Command {
     command
       .option(
         '--address <host:port>',
-        'Temporal server (default: TEMPORAL_ADDRESS or its profile, else the running stack’s)',
+        'Temporal server (default: TEMPORAL_ADDRESS or its profile, else the running stack’s, else 127.0.0.1:7233)',
       )
       .option('--namespace <name>', 'Temporal namespace'),
   );

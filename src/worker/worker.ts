@@ -33,6 +33,8 @@ export interface WorkerSettings {
   queue?: string | undefined;
   /** Undefined: Temporal's environment configuration decides. */
   address: string | undefined;
+  /** Where Temporal's environment configuration names no address either: that of the running stack. */
+  fallbackAddress?: string | undefined;
   namespace: string | undefined;
   storeUrl: string;
   cacheFolder: string;

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,9 +17,7 @@ writeFileSync(
 );
 
 /** Runs the command line in an empty folder of its own, with nothing configured. */
-function run(...args: string[]) {
-  return runWith({}, ...args);
-}
+const run = (...args: string[]) => runWith({}, ...args);
 
 function runWith(more: NodeJS.ProcessEnv, ...args: string[]) {
   const configured = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL_|RGSWEEP_STORE)/.test(name));
@@ -89,6 +87,21 @@ describe('a mistake on the command line', () => {
     expect(runWith(bad, ...absent, '--notice', '9').stderr).toMatch(/127\.0\.0\.1:1/);
     expect(runWith({ RGSWEEP_NOTICE_SECONDS: '' }, ...absent).stderr).toMatch(/127\.0\.0\.1:1/);
     expect(runWith(bad, '--version')).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it('a worker goes to the server of the running stack, as other verbs do', () => {
+    mkdirSync(join(folder, 'running'));
+    const running = { address: '127.0.0.1:2', store: `file://${join(folder, 'running/store')}`, pid: 1 };
+    writeFileSync(join(folder, 'running/stack.json'), JSON.stringify(running));
+    for (const verb of [['worker'], ['list']]) {
+      const result = runWith({ RGSWEEP_HOME: join(folder, 'running') }, ...verb);
+      expect(result.stderr, verb[0]).toContain('127.0.0.1:2');
+    }
+    const told = runWith(
+      { RGSWEEP_HOME: join(folder, 'running'), TEMPORAL_ADDRESS: '127.0.0.1:3' },
+      'worker',
+    );
+    expect(told.stderr).toContain('127.0.0.1:3');
   });
 
   it('is told from help and version, which are none', () => {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { BackendRequest } from '../../train/protocol.js';
+import { withConnectionOptions } from '../connectionOptions.js';
 import {
   backendOfEnvironment,
   leastNoticeSeconds,
@@ -61,13 +62,12 @@ async function capabilities(options: WorkerVerbOptions, backend: BackendRequest 
 }
 
 export function register(program: Command): void {
-  program
-    .command('worker')
-    .description('serve sweeps: control (workflows, records) and train (one trainer a slot)')
-    .option('--role <role>', 'control, train or all', 'all')
-    .option('--address <host:port>', 'Temporal server (default: TEMPORAL_ADDRESS or its profile)')
-    .option('--namespace <name>', 'Temporal namespace')
-    .option('--store <url>', 'file:///folder or s3://bucket/prefix (default: RGSWEEP_STORE)')
+  withConnectionOptions(
+    program
+      .command('worker')
+      .description('serve sweeps: control (workflows, records) and train (one trainer a slot)')
+      .option('--role <role>', 'control, train or all', 'all'),
+  )
     .option(
       '--queue <name>',
       'train queue of this class of machines, e.g. gpu-a100 (`resources.queue` of a sweep)',
@@ -135,7 +135,7 @@ export function register(program: Command): void {
       if (!['control', 'train', 'all'].includes(options.role))
         throw new RgsweepError('usage', `--role: "${options.role}" is none of control, train, all`);
       const { runWorker, defaultCacheFolder } = await import('../../worker/worker.js');
-      const { stackFolder, storeUrl } = await import('../connection.js');
+      const { stackAddress, stackFolder, storeUrl } = await import('../connection.js');
       const { version } = await import('../../version.js');
       const backend = options.backend ?? backendOfEnvironment();
       const noticeSeconds = options.notice ?? noticeOfEnvironment();
@@ -153,6 +153,7 @@ export function register(program: Command): void {
       await runWorker({
         role: options.role,
         address: options.address,
+        fallbackAddress: stackAddress(),
         namespace: options.namespace,
         storeUrl: storeUrl(options),
         cacheFolder: options.cache ?? defaultCacheFolder(stackFolder()),
