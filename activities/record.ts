@@ -182,7 +182,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
       }));
     },
 
-    async recordSweep({ sweep, state, ended }) {
+    async recordSweep({ sweep, state, ended, failure }) {
       const now = new Date().toISOString();
       if (ended && state === 'complete') {
         for await (const record of trialsOf(store, sweep))
@@ -190,11 +190,12 @@ export function createRecorders(dependencies: Dependencies): Recorders {
             await writeTrial(store, sweep, { ...record, state: 'pruned', updatedAt: now });
       }
       await updateSweepRecord(store, sweep, (before) => {
-        const { runningSince: _closed, ...rest } = before ?? { startedAt: now };
+        const { runningSince: _closed, failure: _mended, ...rest } = before ?? { startedAt: now };
         const runs = state === 'running';
         return {
           ...rest,
           state,
+          ...(failure ? { failure } : {}),
           finishedAt: ended ? now : undefined,
           runningSeconds: runs ? (before?.runningSeconds ?? 0) : ranSeconds(before, now),
           ...(runs ? { runningSince: before?.runningSince ?? now, ...owned(now) } : {}),

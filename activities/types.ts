@@ -5,7 +5,7 @@ import type { MemoryForecast } from '../src/train/protocol.js';
 import type { Notice } from '../src/sweep/notice.js';
 import type { RetryRequest } from '../src/sweep/retry.js';
 import type { TrialSource } from '../src/sweep/state.js';
-import type { SweepAmendment, SweepSpec, SweepState } from '../src/sweep/types.js';
+import type { SweepAmendment, SweepFailure, SweepSpec, SweepState } from '../src/sweep/types.js';
 
 /** Rows of a sweep's trials: those of a snapshot in the store, if there is one, with what has changed since. */
 export interface PinnedRows {
@@ -135,7 +135,13 @@ export interface Activities {
     seconds?: number;
   }): Promise<void>;
   /** Keeps the sweep's state, and at its end the trials' last states. */
-  recordSweep(input: { sweep: string; state: SweepState; ended: boolean }): Promise<void>;
+  recordSweep(input: {
+    sweep: string;
+    state: SweepState;
+    ended: boolean;
+    /** Why, where the state is `failed`. */
+    failure?: SweepFailure;
+  }): Promise<void>;
   /** Keeps a change to the sweep for a rebuild; once per amendment id. */
   recordAmendment(input: { sweep: string; amendment: SweepAmendment }): Promise<void>;
 

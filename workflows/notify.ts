@@ -4,7 +4,7 @@ import type { Activities } from '../activities/types.js';
 import { controlQueue } from '../src/sweep/names.js';
 import { mostFailuresTold, type Notice } from '../src/sweep/notice.js';
 import { bestTrial, type SweepMachine } from '../src/sweep/state.js';
-import type { SweepSpec, SweepState, TrialState } from '../src/sweep/types.js';
+import type { SweepFailure, SweepSpec, SweepState, TrialState } from '../src/sweep/types.js';
 
 /** A notice that is a day old is no news. */
 const { notify } = proxyActivities<Activities>({
@@ -37,7 +37,7 @@ export interface Notifier {
   failed(notice: Omit<Extract<Notice, { event: 'failure' }>, 'event' | 'sweep'>): void;
   /** Hands over what is to be told. */
   flush(): Promise<void>;
-  finished(machine: SweepMachine, state: SweepState): Promise<void>;
+  finished(machine: SweepMachine, state: SweepState, failure?: SweepFailure): Promise<void>;
   /** Failures told so far, carried through continue-as-new. */
   readonly told: number;
 }
@@ -66,7 +66,7 @@ export function createNotifier(spec: SweepSpec, toldBefore: number): Notifier {
     async flush() {
       for (let next = waiting.shift(); next; next = waiting.shift()) await send(next);
     },
-    async finished(machine, state) {
+    async finished(machine, state, failure) {
       if (!spec.notify?.on.includes('finish')) return;
       const trials: Partial<Record<TrialState, number>> = {};
       for (const row of machine.trials) trials[row.state] = (trials[row.state] ?? 0) + 1;
@@ -78,6 +78,7 @@ export function createNotifier(spec: SweepSpec, toldBefore: number): Notifier {
         sweep: spec.name,
         state,
         trials,
+        ...(failure ? { failure } : {}),
         ...(best && value !== undefined
           ? { best: { trial: best.trial, metric, value: direction === 'maximize' ? -value : value } }
           : {}),

@@ -1,21 +1,19 @@
-import { ActivityFailure, defineSearchAttributeKey } from '@temporalio/common';
+import { ActivityFailure, TemporalFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
+  CancellationScope,
   condition,
   continueAsNew,
   getExternalWorkflowHandle,
   log,
-  proxyActivities,
+  patched,
   setHandler,
-  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { Activities } from '../activities/types.js';
-import { segmentWorkflowId, trainQueue } from '../src/sweep/names.js';
+import { segmentWorkflowId } from '../src/sweep/names.js';
 import { deadline, hasTimeAfterAll } from '../src/sweep/budget.js';
 import { packMachine, unpackMachine } from '../src/sweep/pack.js';
 import {
-  bestTrial,
   initialMachine,
   nextAction,
   openSegments,
@@ -24,32 +22,19 @@ import {
   type SweepEvent,
 } from '../src/sweep/state.js';
 import { defaultSupervision, type SweepState } from '../src/sweep/types.js';
+import { sweepFailureOf } from '../src/temporal/sweepFailure.js';
 import { control, local } from './controlActivities.js';
 import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from './messages.js';
+import { createDataPreparation } from './dataPreparation.js';
 import { createNotifier } from './notify.js';
 import { createRowPin } from './rowPin.js';
 import { createSegmentStarts } from './segmentStarts.js';
+import { createShownState } from './shownState.js';
 import { handleUpdates } from './updates.js';
-
-const training = (queue: string | undefined) =>
-  proxyActivities<Activities>({
-    taskQueue: trainQueue(queue),
-    startToCloseTimeout: '24 hours',
-    heartbeatTimeout: '30 seconds',
-    retry: { maximumInterval: '1 minute', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
-  });
 
 /** How long no report comes before a run ends, and how many are waited for. */
 const quietMilliseconds = 1000;
 const mostReportsAwaited = 64;
-
-const attribute = {
-  sweep: defineSearchAttributeKey('RgsweepSweep', 'KEYWORD'),
-  task: defineSearchAttributeKey('RgsweepTask', 'KEYWORD'),
-  state: defineSearchAttributeKey('RgsweepState', 'KEYWORD'),
-  best: defineSearchAttributeKey('RgsweepBest', 'DOUBLE'),
-  family: defineSearchAttributeKey('RgsweepFamily', 'KEYWORD'),
-};
 
 /**
  * One sweep: asks the state machine (src/sweep/state.ts) what to do with each free slot, does it, and feeds back what
@@ -63,28 +48,11 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   let machine = input.machine ? unpackMachine(input.machine) : initialMachine(spec, input.concurrency);
   let changed = true;
   let reconciledAt = Date.now();
-  let shownBest = bestTrial(machine, rungCount)?.values.at(-1);
+  const { showState, showBest } = createShownState(spec, machine);
   let ready = input.machine !== undefined || !input.rebuild;
   const apply = (event: SweepEvent) => {
     machine = reduce(machine, event, rungCount);
     changed = true;
-  };
-
-  const showState = (state: SweepState) =>
-    upsertSearchAttributes([
-      { key: attribute.sweep, value: spec.name },
-      { key: attribute.task, value: spec.task.name },
-      { key: attribute.state, value: state },
-    ]);
-  const showBest = () => {
-    const best = bestTrial(machine, rungCount);
-    const value = best?.values.at(-1);
-    if (!best || value === undefined || value === shownBest) return;
-    shownBest = value;
-    upsertSearchAttributes([
-      { key: attribute.best, value: spec.objective.direction === 'maximize' ? -value : value },
-      ...(best.family === undefined ? [] : [{ key: attribute.family, value: best.family }]),
-    ]);
   };
 
   const notifier = createNotifier(spec, input.failuresTold ?? 0);
@@ -111,10 +79,11 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       const { rung, value, others } = report;
       const more = others ? { others } : {};
       apply({ type: 'segmentFinished', trial, rung, value, ...more, ...seconds });
-      showBest();
+      showBest(machine);
     }
   });
 
+  const data = createDataPreparation(spec, () => machine.stopping);
   const cancelOpenSegments = async () => {
     const open = machine.trials.filter((row) => row.segment);
     await Promise.all(
@@ -134,25 +103,32 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     apply,
     showState,
     cancelOpenSegments,
+    stopPreparing: data.giveUp,
   });
 
-  apply({ type: 'started', at: Date.now() });
-  if (!input.machine) {
+  const rebuildFromStore = async () => {
+    const rebuilt = unpackMachine(
+      await control.rebuild({
+        spec,
+        concurrency: input.concurrency,
+        ...(input.retry === undefined ? {} : { retry: input.retry }),
+      }),
+    );
+    const { stopping } = machine;
+    machine = rebuilt;
+    if (stopping) apply({ type: 'stopped' });
+    apply({ type: 'started', at: Date.now() });
+    ready = true;
+  };
+  const begin = async () => {
     showState('running');
     await local.recordSweep({ sweep: spec.name, state: 'running', ended: false });
-    await training(spec.resources?.queue).prepareData({ spec });
-    if (input.rebuild) {
-      machine = unpackMachine(
-        await control.rebuild({
-          spec,
-          concurrency: input.concurrency,
-          ...(input.retry === undefined ? {} : { retry: input.retry }),
-        }),
-      );
-      apply({ type: 'started', at: Date.now() });
-      ready = true;
-    }
-  }
+    // The data set may wait for a trainer without end; the sweep can be asked and changed meanwhile, once its trials are known.
+    const rebuildsFirst = input.rebuild && patched('rebuild-before-data');
+    if (rebuildsFirst) await rebuildFromStore();
+    await data.prepare();
+    if (input.rebuild && !rebuildsFirst) await rebuildFromStore();
+  };
 
   /** Trials whose record says that they are running, and whose first segment is about to be started. */
   const begun = new Set<number>();
@@ -219,46 +195,72 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     begun.clear();
   };
 
-  for (;;) {
-    changed = false;
-    if (startFailure) throw startFailure;
-    await watchTime();
-    await notifier.flush();
-    for (let action = nextAction(machine, spec); action; action = nextAction(machine, spec)) {
-      if (action.kind === 'finish') {
-        await giveBack();
-        await local.recordSweep({ sweep: spec.name, state: action.state, ended: true });
-        // Something may have arrived while the end was written: then it is not the end.
-        if (nextAction(machine, spec)?.kind !== 'finish') continue;
-        apply({ type: 'finished', state: action.state });
-        showState(action.state);
-        await notifier.finished(machine, action.state);
-        await starts.allConfirmed();
-        await condition(allHandlersFinished);
-        return action.state;
-      }
-      await carryOut(action);
-      // In a busy sweep there is always something to do: nothing new is begun until the next run has taken over.
-      if (workflowInfo().continueAsNewSuggested) break;
-    }
-    await giveBack();
-    if (workflowInfo().continueAsNewSuggested) {
-      await starts.allConfirmed();
-      await quiet();
-      await condition(allHandlersFinished);
+  const run = async (): Promise<SweepState> => {
+    apply({ type: 'started', at: Date.now() });
+    if (!input.machine) await begin();
+    for (;;) {
+      changed = false;
+      if (startFailure) throw startFailure;
+      await watchTime();
       await notifier.flush();
-      await continueAsNew<typeof sweep>({
-        ...input,
-        machine: packMachine(machine),
-        ...(notifier.told > 0 ? { failuresTold: notifier.told } : {}),
-      });
+      for (let action = nextAction(machine, spec); action; action = nextAction(machine, spec)) {
+        if (action.kind === 'finish') {
+          await giveBack();
+          await local.recordSweep({ sweep: spec.name, state: action.state, ended: true });
+          // Something may have arrived while the end was written: then it is not the end.
+          if (nextAction(machine, spec)?.kind !== 'finish') continue;
+          apply({ type: 'finished', state: action.state });
+          showState(action.state);
+          await notifier.finished(machine, action.state);
+          await starts.allConfirmed();
+          await condition(allHandlersFinished);
+          return action.state;
+        }
+        await carryOut(action);
+        // In a busy sweep there is always something to do: nothing new is begun until the next run has taken over.
+        if (workflowInfo().continueAsNewSuggested) break;
+      }
+      await giveBack();
+      if (workflowInfo().continueAsNewSuggested) {
+        await starts.allConfirmed();
+        await quiet();
+        await condition(allHandlersFinished);
+        await notifier.flush();
+        await continueAsNew<typeof sweep>({
+          ...input,
+          machine: packMachine(machine),
+          ...(notifier.told > 0 ? { failuresTold: notifier.told } : {}),
+        });
+      }
+      // Measured from the last look, not from the last event: in a busy sweep something always happens.
+      const now = Date.now();
+      const until = Math.min(reconciledAt + reconcileMilliseconds, deadline(machine, now)?.at ?? Infinity);
+      const wait = Math.max(0, until - now);
+      if (wait > 0) await condition(() => changed || workflowInfo().continueAsNewSuggested, wait);
+      if (Date.now() - reconciledAt >= reconcileMilliseconds) await reconcile();
     }
-    // Measured from the last look, not from the last event: in a busy sweep something always happens.
-    const now = Date.now();
-    const until = Math.min(reconciledAt + reconcileMilliseconds, deadline(machine, now)?.at ?? Infinity);
-    const wait = Math.max(0, until - now);
-    if (wait > 0) await condition(() => changed || workflowInfo().continueAsNewSuggested, wait);
-    if (Date.now() - reconciledAt >= reconcileMilliseconds) await reconcile();
+  };
+
+  /** What nobody looks at a server for: why the sweep is over. */
+  const recordFailure = async (error: TemporalFailure) => {
+    const failure = sweepFailureOf(error);
+    apply({ type: 'finished', state: 'failed' });
+    showState('failed');
+    await local
+      .recordSweep({ sweep: spec.name, state: 'failed', ended: true, failure })
+      .catch((unwritten: unknown) => log.error('the failure could not be recorded', { failure, unwritten }));
+    await notifier.flush();
+    await notifier.finished(machine, 'failed', failure);
+    await starts.allConfirmed();
+    await condition(allHandlersFinished);
+  };
+  try {
+    return await run();
+  } catch (error) {
+    // What is no failure to Temporal ends no workflow: continue-as-new, and our own mistakes, which the next version of a worker mends.
+    if (error instanceof TemporalFailure && patched('failures-are-recorded'))
+      await CancellationScope.nonCancellable(() => recordFailure(error));
+    throw error;
   }
 
   /**

@@ -33,6 +33,8 @@ export interface UpdatedSweep {
   apply: (event: SweepEvent) => void;
   showState: (state: SweepState) => void;
   cancelOpenSegments: () => Promise<void>;
+  /** Its data set is not waited for any more. */
+  stopPreparing: () => void;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface UpdatedSweep {
  * and keeps what a rebuild needs as an amendment in the store.
  */
 export function handleUpdates(sweep: UpdatedSweep): void {
-  const { spec, machine, ready, apply, showState, cancelOpenSegments } = sweep;
+  const { spec, machine, ready, apply, showState, cancelOpenSegments, stopPreparing } = sweep;
   /** Trials whose checkpoints are being deleted, to begin from zero. */
   const resetting = new Set<number>();
   const keepAmendment = (amendment: Amendment) =>
@@ -81,15 +83,13 @@ export function handleUpdates(sweep: UpdatedSweep): void {
     },
     { validator: requireOpen },
   );
-  setHandler(
-    stopSweep,
-    async () => {
-      apply({ type: 'stopped' });
-      await cancelOpenSegments();
-      return 'stopping';
-    },
-    { validator: requireReady },
-  );
+  // Never refused: a sweep may wait for its store or for a trainer without end, and whoever stops it knows that.
+  setHandler(stopSweep, async () => {
+    apply({ type: 'stopped' });
+    stopPreparing();
+    await cancelOpenSegments();
+    return 'stopping';
+  });
   setHandler(
     extendSweep,
     async (extension) => {

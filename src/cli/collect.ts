@@ -1,16 +1,18 @@
 import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
+import { WorkflowFailedError, WorkflowNotFoundError } from '@temporalio/client';
 import { fromPayloadsAtIndex, type Payload } from '@temporalio/common';
 import type { DataProgress } from '../../activities/dataset.js';
 import type { SegmentProgress } from '../../activities/types.js';
 import { sweepStatus } from '../../workflows/messages.js';
-import { listTrials, readSweepRecord, readTrial } from '../store/records.js';
+import { listTrials, readSweepRecord, readTrial, type SweepRecord } from '../store/records.js';
 import type { ObjectStore } from '../store/types.js';
 import { segmentWorkflowId } from '../sweep/names.js';
 import { rebuildMachine } from '../sweep/rebuild.js';
 import { isUnanswered, patienceMilliseconds, whyUnanswered } from './unanswered.js';
 import type { SweepMachine } from '../sweep/state.js';
-import type { SweepSpec, SweepState, TrialRecord } from '../sweep/types.js';
+import type { SweepFailure, SweepSpec, SweepState, TrialRecord } from '../sweep/types.js';
+import { sweepFailureOf } from '../temporal/sweepFailure.js';
+import { dataWait } from './dataWait.js';
 
 /** What a running segment's last heartbeat said; a hint for people. */
 export interface RunningSegment {
@@ -31,6 +33,10 @@ export interface SweepView {
   records: TrialRecord[];
   running: RunningSegment[];
   data?: DataProgress;
+  /** Why nobody makes the data set that it needs first. */
+  waits?: string;
+  /** Where it has failed as a whole: why. */
+  failure?: SweepFailure;
   startedAt: string;
   finishedAt?: string;
 }
@@ -75,6 +81,8 @@ export class SweepCollector {
     let open = false;
     let unanswered: string | undefined;
     let data: DataProgress | undefined;
+    let waits: string | undefined;
+    let failed = false;
     if (client) {
       try {
         const handle = client.workflow.getHandle(spec.name);
@@ -89,29 +97,49 @@ export class SweepCollector {
               return undefined;
             });
           data = await heartbeatOf<DataProgress>(client, description, ({ purpose }) => purpose === 'data');
-        }
+          waits = await dataWait(client, spec, description);
+        } else failed = description.status.name === 'FAILED';
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;
       }
     }
     // After the server was asked: a sweep writes its end before it closes, and would look like one that vanished otherwise.
     const sweepRecord = await readSweepRecord(store, spec.name);
+    const ending = await this.ending(sweepRecord, failed);
     const records = await this.records(machine);
     machine ??= rebuildMachine(spec, 1, records, { amendments: sweepRecord?.amendments ?? [] });
     const running = client && open ? await this.running(client, machine) : [];
-    const recorded = sweepRecord?.state ?? 'running';
+    const state = open && unanswered === undefined ? machine.status : ending.state;
     return {
       spec,
-      state: open && unanswered === undefined ? machine.status : recorded,
+      state,
+      ...(ending.failure && state === 'failed' ? { failure: ending.failure } : {}),
       open,
       ...(unanswered === undefined ? {} : { unanswered }),
       machine,
       records,
       running,
       ...(data ? { data } : {}),
+      ...(waits === undefined ? {} : { waits }),
       startedAt: sweepRecord?.startedAt ?? new Date().toISOString(),
       ...(sweepRecord?.finishedAt === undefined ? {} : { finishedAt: sweepRecord.finishedAt }),
     };
+  }
+
+  /** What the store says of a sweep that is not open; where its workflow failed and could not write that, what the server says. */
+  private async ending(
+    record: SweepRecord | undefined,
+    failed: boolean,
+  ): Promise<Pick<SweepView, 'state' | 'failure'>> {
+    const { state = 'running', failure } = record ?? {};
+    if (!failed || !this.client || (state !== 'running' && state !== 'paused'))
+      return { state, ...(failure ? { failure } : {}) };
+    const error: unknown = await this.client.workflow
+      .getHandle(this.spec.name)
+      .result()
+      .catch((reason: unknown) => reason);
+    if (!(error instanceof WorkflowFailedError)) return { state };
+    return { state: 'failed', failure: sweepFailureOf(error.cause ?? error) };
   }
 
   private async records(machine: SweepMachine | undefined): Promise<TrialRecord[]> {

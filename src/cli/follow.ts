@@ -28,6 +28,10 @@ const redrawMilliseconds = 1000;
 const plainMilliseconds = 30_000;
 const plainColumns = 160;
 
+/** The way out of a sweep's own failure, which its last line tells. */
+export const onceMended = (sweep: string): string =>
+  `the sweep has failed: once that is mended, \`rgsweep resume ${sweep}\` goes on`;
+
 /** gRPC's PERMISSION_DENIED and UNAUTHENTICATED: who asks again is told the same. */
 const refusals: readonly unknown[] = [7, 16];
 
@@ -84,16 +88,18 @@ export async function followSweep(options: FollowOptions): Promise<SweepState> {
       draw(progressView(progress, Math.max(20, columns), { maximumLines: Math.max(3, rows - 1) }));
     } else {
       const waiting = progress.running.map((one) => one.waiting);
-      const changed = JSON.stringify([progress.counts, progress.state, progress.data?.what, waiting]);
+      const { counts, state, failure, data, waits } = progress;
+      const changed = JSON.stringify([counts, state, failure, data?.what, waits, waiting]);
       if (changed !== plain || Date.now() - plainAt > plainMilliseconds) {
-        const line = progress.data ? dataLine(progress.data, plainColumns) : progressLine(progress);
+        const line = data && waits === undefined ? dataLine(data, plainColumns) : progressLine(progress);
         output.write(`${json ? jsonText(progress) : line}\n`);
         plain = changed;
         plainAt = Date.now();
       }
     }
     if (!view.open && ended.includes(view.state)) return view.state;
-    if (!view.open && view.machine.trials.length > 0 && view.state === 'running')
+    // Neither an end nor a failure is on record: it was terminated, or its server has lost it.
+    if (!view.open)
       throw new RgsweepError('not-found', `the workflow of sweep "${sweep}" is gone from the server`, {
         remedy: `\`rgsweep resume ${sweep}\` goes on from ${store.url}`,
       });

@@ -181,6 +181,8 @@ export function progressOf(view: SweepView): ProgressStatus {
     metric,
     direction,
     ...(view.data ? { data: dataLeft(view.data) } : {}),
+    ...(view.waits === undefined ? {} : { waits: view.waits }),
+    ...(view.failure ? { failure: view.failure } : {}),
     counts,
     running,
     ...(measured ? { measured } : {}),

@@ -140,6 +140,8 @@ export async function up(options: UpOptions): Promise<number> {
       }
       await connection.close();
       await stack.stop();
+      // Why is on the last line already; of trials that were trained before it the report says what they found.
+      if (state === 'failed') say(`${name} has failed: once that is mended, ${again}`);
       await (
         await import('./result.js')
       ).showResult({ store, sweep: name, folder, output: process.stdout, onWarning: say });

@@ -30,6 +30,7 @@ export function snapshotOf(view: SweepView): SweepSnapshot {
   return foldReplicates({
     spec: view.spec,
     state: view.state,
+    ...(view.failure ? { failure: view.failure } : {}),
     startedAt: view.startedAt,
     ...(view.finishedAt === undefined ? {} : { finishedAt: view.finishedAt }),
     trials: view.records,

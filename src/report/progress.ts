@@ -114,7 +114,9 @@ export function progressView(
     const text = ` ${Math.min(100, Math.floor(fraction * 100))} %  ${formatCount(status.stepsDone)} of ~${formatCount(status.stepsTotal!)} steps`;
     lines.push(progressBar(fraction, Math.max(6, Math.min(40, width - displayWidth(text)))) + text);
   }
+  if (status.failure) lines.push(...wrapReason(failureWords(status.failure), 2, width));
   if (status.data) lines.push(dataLine(status.data, width));
+  if (status.waits !== undefined) lines.push(...wrapReason(`waits: ${status.waits}`, 2, width));
   lines.push(timesLine(status, now));
   lines.push(...wrapParts(`trials: ${countsLine(status.counts)}`, ' · ', width, 2));
   const results = bestLines(status);
@@ -145,7 +147,7 @@ export function progressView(
       entry.fraction === undefined ? '' : `${progressBar(entry.fraction, width < narrow ? 6 : 12)} `;
     const what = `${bar}${doing}`;
     lines.push(`  ${trial}  ${what}  ${fitLine(entry.label, 200)}`);
-    if (entry.waiting !== undefined) lines.push(...wrapWaiting(entry.waiting, 10 + digits, width));
+    if (entry.waiting !== undefined) lines.push(...wrapReason(`waits: ${entry.waiting}`, 10 + digits, width));
   }
   if (running.length > maximumRunning) lines.push(`  … and ${running.length - maximumRunning} more running`);
   const failures = status.failures ?? [];
@@ -177,9 +179,14 @@ export function dataLine(
   );
 }
 
-/** The reason of a wait over several lines: it ends with what matters most. */
-function wrapWaiting(waiting: string, indent: number, width: number): string[] {
-  const lines = wrapParts(`waits: ${fitLine(waiting, 500)}`, ' ', Math.max(20, width - indent), 0);
+/** `data-missing: cifar-10 is not there (…)`: why a sweep as a whole has failed. */
+export function failureWords({ kind, message }: NonNullable<ProgressStatus['failure']>): string {
+  return `${kind}: ${fitLine(message, 500)}`;
+}
+
+/** A reason over several lines: it ends with what matters most. */
+function wrapReason(reason: string, indent: number, width: number): string[] {
+  const lines = wrapParts(fitLine(reason, 520), ' ', Math.max(20, width - indent), 0);
   return lines.map((line) => ' '.repeat(indent) + line);
 }
 
@@ -212,6 +219,8 @@ function cut(line: string, width: number): string {
 /** One line for a log or a pipe, where nothing can be redrawn; the caller prints it when it changed, with a time. */
 export function progressLine(status: ProgressStatus, { now = new Date() }: { now?: Date } = {}): string {
   const parts = [`${fitLine(status.sweep, 60)} ${status.state}`];
+  if (status.failure) parts.push(failureWords(status.failure));
+  if (status.waits !== undefined) parts.push(`waits: ${fitLine(status.waits, 500)}`);
   if (status.stepsTotal)
     parts.push(`${formatCount(status.stepsDone)}/${formatCount(status.stepsTotal)} steps`);
   if (status.unanswered !== undefined) parts.push(unansweredWords(status.unanswered));

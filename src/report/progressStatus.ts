@@ -34,6 +34,10 @@ export interface ProgressStatus {
   direction: 'minimize' | 'maximize';
   /** What makes the data set, while there is none: `secondsLeft` as far as can be said. */
   data?: { fraction: number; what: string; secondsLeft?: number };
+  /** Why it has no data set yet, and nobody makes one. */
+  waits?: string;
+  /** Where the sweep as a whole has failed: why. */
+  failure?: { kind: string; message: string };
   /** Number of trials in each state; states without any may be left out. */
   counts: Partial<Record<TrialState, number>>;
   running: RunningTrial[];

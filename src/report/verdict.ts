@@ -57,6 +57,9 @@ function nothingYet(snapshot: SweepSnapshot): string {
     const reason = worst ? `, most often because of “${worst[0]}” (${worst[1]})` : '';
     return `There is no answer: ${failed.length === 1 ? 'the only trial' : `all ${failed.length} trials`} failed${reason}.`;
   }
+  const { failure } = snapshot;
+  if (failure)
+    return `There is no answer: the sweep failed (${failure.kind}: ${fitLine(failure.message, 500)}).`;
   const ended =
     snapshot.state === 'running' || snapshot.state === 'paused' ? 'yet' : 'before the sweep ended';
   return `No trial has reached ${rung} ${ended}, so there is nothing to compare.`;

@@ -3,6 +3,7 @@ import type { SweepOwner } from '../sweep/owner.js';
 import type {
   CurvePoint,
   SweepAmendment,
+  SweepFailure,
   SweepSnapshot,
   SweepSpec,
   SweepState,
@@ -20,6 +21,8 @@ const parallelReads = 32;
 /** sweep.json: what changes in a sweep's life. One writer: the control side's record activity. */
 export interface SweepRecord {
   state: SweepState;
+  /** Where it is `failed`: why. */
+  failure?: SweepFailure;
   startedAt: string;
   finishedAt?: string | undefined;
   amendments?: SweepAmendment[];
@@ -259,6 +262,7 @@ export async function readSnapshot(store: ObjectStore, sweep: string): Promise<S
   return {
     spec,
     state: record?.state ?? 'running',
+    ...(record?.failure ? { failure: record.failure } : {}),
     startedAt: record?.startedAt ?? trials[0]?.createdAt ?? new Date().toISOString(),
     ...(record?.finishedAt === undefined ? {} : { finishedAt: record.finishedAt }),
     trials,

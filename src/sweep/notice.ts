@@ -1,5 +1,5 @@
 import type { FailureKind } from '../errors.js';
-import type { SweepState, TrialState } from './types.js';
+import type { SweepFailure, SweepState, TrialState } from './types.js';
 
 /** What a webhook is told of: the end of a sweep, and each trial that is given up. */
 export const noticeEvents = ['finish', 'failure'] as const;
@@ -25,6 +25,8 @@ export type Notice = { sweep: string } & (
       state: SweepState;
       /** Trials by state. */
       trials: Partial<Record<TrialState, number>>;
+      /** Why the sweep itself has failed. */
+      failure?: SweepFailure;
       /** The best searched trial by the first objective, in that objective's own direction. */
       best?: { trial: number; metric: string; value: number };
     }
@@ -36,7 +38,9 @@ export function describeNotice(notice: Notice): string {
   if (notice.event === 'failure')
     return `${notice.sweep}: trial ${notice.trial} has failed (${notice.kind}): ${notice.message.slice(0, 300)}`;
   const counts = Object.entries(notice.trials).map(([state, count]) => `${count} ${state}`);
-  const { best } = notice;
+  const { best, failure } = notice;
+  if (failure)
+    return `${notice.sweep} has failed (${failure.kind}): ${failure.message.slice(0, 300)}; ${counts.join(', ') || 'no trials'}`;
   const found = best ? `; best is trial ${best.trial} with ${best.metric} ${best.value.toPrecision(4)}` : '';
   return `${notice.sweep} is ${notice.state}: ${counts.join(', ') || 'no trials'}${found}`;
 }

@@ -116,6 +116,13 @@ export interface TrialFailure {
   at: string;
 }
 
+/** Why a sweep has failed as a whole: nothing of it goes on until that is mended and it is resumed. */
+export interface SweepFailure {
+  kind: FailureKind;
+  /** With the way out, where there is one. */
+  message: string;
+}
+
 /** trials/NNNN/trial.json: all that is known of one trial. One writer: the control side's record activity. */
 export interface TrialRecord {
   trial: number;
@@ -207,6 +214,8 @@ export interface PriorSource {
 export interface SweepSnapshot {
   spec: SweepSpec;
   state: SweepState;
+  /** Where it is `failed`: why. */
+  failure?: SweepFailure;
   startedAt: string;
   finishedAt?: string;
   trials: TrialRecord[];

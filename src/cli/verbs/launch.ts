@@ -55,16 +55,20 @@ export function register(program: Command): void {
               : `${launched.name} is launched\n`,
         );
       if (options.follow && !launched.finished) {
-        const { followSweep } = await import('../follow.js');
+        const { followSweep, onceMended } = await import('../follow.js');
         const stop = new AbortController();
         process.once('SIGINT', () => stop.abort());
-        await followSweep({
+        const state = await followSweep({
           client,
           store,
           sweep: launched.name,
           signal: stop.signal,
           output: process.stdout,
         });
+        if (state === 'failed') {
+          process.stdout.write(`${onceMended(launched.name)}\n`);
+          process.exitCode = 1;
+        }
       }
     });
 }

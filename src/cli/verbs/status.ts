@@ -34,17 +34,13 @@ export function register(program: Command): void {
         },
       );
       if (options.watch && client) {
-        const { followSweep } = await import('../follow.js');
+        const { followSweep, onceMended } = await import('../follow.js');
         const stop = new AbortController();
         process.once('SIGINT', () => stop.abort());
-        await followSweep({
-          client,
-          store,
-          sweep,
-          signal: stop.signal,
-          output: process.stdout,
-          json: options.json === true,
-        });
+        const json = options.json === true;
+        const { signal } = stop;
+        const state = await followSweep({ client, store, sweep, signal, output: process.stdout, json });
+        if (state === 'failed' && !json) process.stdout.write(`${onceMended(sweep)}\n`);
         return;
       }
       const view = await new SweepCollector(client, store, spec).collect();
@@ -56,8 +52,10 @@ export function register(program: Command): void {
       const { progressView } = await import('../../report/progress.js');
       for (const line of progressView(progress, process.stdout.columns ?? 100))
         process.stdout.write(`${line}\n`);
+      const { onceMended } = await import('../follow.js');
+      if (progress.state === 'failed') process.stdout.write(`${onceMended(sweep)}\n`);
       const resumable = progress.state === 'paused' || (client && !view.open && progress.state === 'running');
-      if (resumable && view.records.length > 0)
+      if (resumable)
         process.stdout.write(
           `${view.open ? 'it is paused' : 'its workflow is not open on the server'}: \`rgsweep resume ${sweep}\` goes on\n`,
         );

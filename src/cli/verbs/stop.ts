@@ -16,7 +16,7 @@ export function register(program: Command): void {
       // Asked for twice: what was wanted is so already.
       const { readSweepRecord } = await import('../../store/records.js');
       const record = await readSweepRecord(await connectStore(options), sweep);
-      if (record?.state === 'stopped' || record?.state === 'complete') {
+      if (record?.state === 'stopped' || record?.state === 'complete' || record?.state === 'failed') {
         process.stdout.write(`${sweep}: ${record.state} already\n`);
         return;
       }
