@@ -1,17 +1,18 @@
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { ApplicationFailure, Context } from '@temporalio/activity';
+import { Context } from '@temporalio/activity';
 import type { DataStatistics } from '../src/basis/types.js';
 import { decodeStatistics } from '../src/basis/statistics.js';
 import { checkDataset } from '../src/data/dataset.js';
 import { taskDatasetKey } from '../src/data/taskDataset.js';
-import { finalFailureKinds, RgsweepError } from '../src/errors.js';
+import { RgsweepError } from '../src/errors.js';
 import { layout } from '../src/store/layout.js';
 import type { ObjectStore } from '../src/store/types.js';
 import { prepareTaskDataset } from '../src/tasks/registry.js';
 import { seenEveryMilliseconds } from '../src/sweep/owner.js';
 import { dataTaskOf, type TaskDescription } from '../src/train/protocol.js';
 import type { Dependencies } from './dependencies.js';
+import { finalFailure } from './finalFailure.js';
 import { saySeen } from './reconcile.js';
 import type { Activities } from './types.js';
 
@@ -78,18 +79,6 @@ export function createPrepareData(dependencies: Dependencies): Activities['prepa
       clearInterval(seen);
     }
   };
-}
-
-/** What a second try cannot mend, as Temporal knows it: a source that is missing or damaged ends the sweep with its reason. */
-function finalFailure(error: unknown): unknown {
-  if (!(error instanceof RgsweepError) || !finalFailureKinds.some((kind) => kind === error.kind))
-    return error;
-  return ApplicationFailure.create({
-    message: error.remedy === undefined ? error.message : `${error.message} (${error.remedy})`,
-    type: error.kind,
-    nonRetryable: true,
-    cause: error,
-  });
 }
 
 async function syncFile(path: string): Promise<void> {

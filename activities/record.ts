@@ -12,11 +12,13 @@ import {
   writeTrial,
 } from '../src/store/records.js';
 import { emptyTrial } from '../src/store/emptyTrial.js';
+import { withAmendment } from '../src/sweep/amendments.js';
 import { packMachine } from '../src/sweep/pack.js';
 import { minimized, rebuildMachine } from '../src/sweep/rebuild.js';
 import { chooseRetries } from '../src/sweep/retry.js';
 import { objectivesOf, type TrialRecord } from '../src/sweep/types.js';
 import type { Dependencies } from './dependencies.js';
+import { finalFailure } from './finalFailure.js';
 import { tellSweep } from './tellSweep.js';
 import type { Activities } from './types.js';
 
@@ -28,6 +30,7 @@ type Recorders = Pick<
   | 'recordFailure'
   | 'recordInterruption'
   | 'recordSweep'
+  | 'recordRetry'
   | 'recordAmendment'
   | 'rebuild'
   | 'resetTrials'
@@ -36,6 +39,19 @@ type Recorders = Pick<
 /** Seconds that trainers have worked for a trial, with what is added now. */
 function worked(record: TrialRecord, seconds: number): number {
   return (record.trainerSeconds ?? 0) + seconds;
+}
+
+/** Recorders whose final failures end them at once: a second try finds the same record missing or damaged. */
+function endingAtOnce(recorders: Recorders): Recorders {
+  const all = Object.entries(recorders) as [string, (input: never) => Promise<unknown>][];
+  const wrapped = all.map(([name, recorder]) => [
+    name,
+    (input: never) =>
+      recorder(input).catch((error: unknown) => {
+        throw finalFailure(error);
+      }),
+  ]);
+  return Object.fromEntries(wrapped) as Recorders;
 }
 
 /** Failures kept with a trial; the count goes on in the metrics. */
@@ -88,6 +104,15 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     });
   }
 
+  /** What is accepted and not begun yet is on record, for a sweep that is stopped or lost before. */
+  async function retryAll(sweep: string, trials: readonly number[]): Promise<void> {
+    for (const trial of trials)
+      await update(sweep, trial, (record) => ({
+        ...record,
+        state: record.state === 'failed' ? 'waiting' : record.state,
+      }));
+  }
+
   async function resetAll(sweep: string, trials: readonly number[]): Promise<void> {
     for (const trial of trials) {
       Context.current().heartbeat();
@@ -100,7 +125,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     }
   }
 
-  return {
+  return endingAtOnce({
     async recordStart({ sweep, trial, job }) {
       await update(sweep, trial, (record) => ({
         ...record,
@@ -205,16 +230,12 @@ export function createRecorders(dependencies: Dependencies): Recorders {
 
     async recordAmendment({ sweep, amendment }) {
       await updateSweepRecord(store, sweep, (before) => {
-        const amendments = before?.amendments ?? [];
-        const known = amendments.some(({ id }) => id === amendment.id);
-        return {
-          state: 'running',
-          startedAt: amendment.at,
-          ...before,
-          amendments: known ? amendments : [...amendments, amendment],
-        };
+        const amendments = [...withAmendment(before?.amendments ?? [], amendment)];
+        return { state: 'running', startedAt: amendment.at, ...before, amendments };
       });
     },
+
+    recordRetry: ({ sweep, trials }) => retryAll(sweep, trials),
 
     async rebuild({ spec, concurrency, retry }) {
       Context.current().heartbeat();
@@ -233,9 +254,10 @@ export function createRecorders(dependencies: Dependencies): Recorders {
         runningSince: new Date().toISOString(),
       }));
       const amendments = sweepRecord?.amendments ?? [];
-      if (retry?.fromScratch) {
+      if (retry) {
         const before = rebuildMachine(spec, concurrency, records, { amendments });
-        await resetAll(spec.name, chooseRetries(before, retry));
+        const chosen = chooseRetries(before, retry);
+        await (retry.fromScratch ? resetAll : retryAll)(spec.name, chosen);
       }
       const machine = rebuildMachine(spec, concurrency, records, {
         ...(retry === undefined ? {} : { retry }),
@@ -246,5 +268,5 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     },
 
     resetTrials: ({ sweep, trials }) => resetAll(sweep, trials),
-  };
+  });
 }

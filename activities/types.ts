@@ -142,6 +142,8 @@ export interface Activities {
     /** Why, where the state is `failed`. */
     failure?: SweepFailure;
   }): Promise<void>;
+  /** Failed trials are to go on: their records say that they wait for it. */
+  recordRetry(input: { sweep: string; trials: number[] }): Promise<void>;
   /** Keeps a change to the sweep for a rebuild; once per amendment id. */
   recordAmendment(input: { sweep: string; amendment: SweepAmendment }): Promise<void>;
 

@@ -5,9 +5,11 @@ import {
   CancelledFailure,
   getExternalWorkflowHandle,
   isCancellation,
+  log,
   proxyActivities,
   proxyLocalActivities,
   sleep,
+  TemporalFailure,
   TimeoutFailure,
 } from '@temporalio/workflow';
 import type { Activities, SegmentFailureDetails, SegmentProgress, TrainResult } from '../activities/types.js';
@@ -100,19 +102,19 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
     await CancellationScope.nonCancellable(async () => {
       if (isCancellation(error)) {
         const last = beforeCancellation(error);
-        await local.recordInterruption({
-          sweep,
-          trial,
-          stepsTrained: (trained?.stepsTrained ?? 0) + (last?.stepsTrained ?? 0),
-          seconds: (trained?.trainSeconds ?? 0) + (last?.seconds ?? 0),
-        });
-        await report({
-          trial,
-          purpose,
-          rung,
-          outcome: 'interrupted',
-          ...(purpose === 'train' ? { seconds: seconds + (last?.seconds ?? 0) } : {}),
-        });
+        const unwritten = await failureIn(() =>
+          local.recordInterruption({
+            sweep,
+            trial,
+            stepsTrained: (trained?.stepsTrained ?? 0) + (last?.stepsTrained ?? 0),
+            seconds: (trained?.trainSeconds ?? 0) + (last?.seconds ?? 0),
+          }),
+        );
+        const paid = purpose === 'train' ? { seconds: seconds + (last?.seconds ?? 0) } : {};
+        if (unwritten) {
+          const { kind, message } = unwritten;
+          await report({ trial, purpose, rung, outcome: 'failed', kind, message, ...paid });
+        } else await report({ trial, purpose, rung, outcome: 'interrupted', ...paid });
         return;
       }
       const failure = error instanceof GivenUp ? error.failure : failureOf(error);
@@ -124,10 +126,27 @@ export async function trialSegment(input: SegmentInput): Promise<void> {
         stepsTrained: (trained?.stepsTrained ?? 0) + details.stepsTrained,
         seconds: (trained?.trainSeconds ?? 0) + (details.seconds ?? 0),
       };
-      await local.recordFailure({ sweep, trial, kind, message, details: all, givenUp: purpose === 'train' });
+      const unwritten = await failureIn(() =>
+        local.recordFailure({ sweep, trial, kind, message, details: all, givenUp: purpose === 'train' }),
+      );
+      if (unwritten) log.error('the failure could not be recorded', { trial, kind, message, unwritten });
       const paid = purpose === 'train' ? { seconds } : {};
       await report({ trial, purpose, rung, outcome: 'failed', kind, message, ...paid });
     });
+  }
+}
+
+/**
+ * What a recorder fails with where its record is missing or damaged, which no second try mends. The sweep is told of the segment's
+ * end all the same: it would wait for it for ever.
+ */
+async function failureIn(record: () => Promise<void>): Promise<Failure | undefined> {
+  try {
+    await record();
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof TemporalFailure)) throw error;
+    return failureOf(error);
   }
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Client, Connection, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client';
+import { ActivityFailure } from '@temporalio/common';
 import { messageOf, RgsweepError } from '../errors.js';
 import { openStore } from '../store/open.js';
 import type { ObjectStore } from '../store/types.js';
@@ -85,7 +86,11 @@ export function explainSweepError(error: unknown, sweep: string): RgsweepError {
       remedy: `\`rgsweep list\` shows the sweeps; \`rgsweep resume ${sweep}\` goes on with one that ended or vanished`,
       cause: error,
     });
-  if (error instanceof WorkflowUpdateFailedError)
-    return new RgsweepError('conflict', `${sweep}: ${messageOf(error.cause ?? error)}`, { cause: error });
+  if (error instanceof WorkflowUpdateFailedError) {
+    // Of an activity that failed on its way, what it says itself.
+    const { cause = error } = error;
+    const said = cause instanceof ActivityFailure ? (cause.cause ?? cause) : cause;
+    return new RgsweepError('conflict', `${sweep}: ${messageOf(said)}`, { cause: error });
+  }
   return new RgsweepError('server-unavailable', `${sweep}: ${messageOf(error)}`, { cause: error });
 }

@@ -123,6 +123,7 @@ export async function updateTrial(
       throw new RgsweepError(
         'data-missing',
         `${store.url} has no record of trial ${trial} of sweep ${sweep}`,
+        { remedy: 'restore it from a copy of the store' },
       );
     const changed = change(decodeJson(present.body, `${store.url} ${key}`) as TrialRecord);
     if (!changed) return;

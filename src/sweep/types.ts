@@ -183,6 +183,8 @@ export type SweepAmendment = {
   /** Of the update that asked for it: an amendment is kept once, however often it is written. */
   id: string;
   at: string;
+  /** Its place among those that the same run of the workflow applied. */
+  order?: { run: string; number: number };
 } & (
   | ({ kind: 'extend' } & Extension)
   | { kind: 'concurrency'; concurrency: number }
