@@ -35,6 +35,8 @@ export async function notification(input: NotificationInput): Promise<void> {
 export interface Notifier {
   /** A trial was given up: told at the next `flush`. */
   failed(notice: Omit<Extract<Notice, { event: 'failure' }>, 'event' | 'sweep'>): void;
+  /** Something is to be told that was not handed over yet. */
+  readonly waiting: boolean;
   /** Hands over what is to be told. */
   flush(): Promise<void>;
   finished(machine: SweepMachine, state: SweepState, failure?: SweepFailure): Promise<void>;
@@ -55,6 +57,9 @@ export function createNotifier(spec: SweepSpec, toldBefore: number): Notifier {
     });
   };
   return {
+    get waiting() {
+      return waiting.length > 0;
+    },
     get told() {
       return told;
     },

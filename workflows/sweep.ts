@@ -1,4 +1,4 @@
-import { ActivityFailure, TemporalFailure } from '@temporalio/common';
+import { TemporalFailure } from '@temporalio/common';
 import {
   allHandlersFinished,
   CancellationScope,
@@ -26,9 +26,10 @@ import { sweepFailureOf } from '../src/temporal/sweepFailure.js';
 import { control, local } from './controlActivities.js';
 import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from './messages.js';
 import { createDataPreparation } from './dataPreparation.js';
+import { createNewTrials } from './newTrials.js';
 import { createNotifier } from './notify.js';
-import { createRowPin } from './rowPin.js';
 import { createSegmentStarts } from './segmentStarts.js';
+import { settle } from './settle.js';
 import { createShownState } from './shownState.js';
 import { handleUpdates } from './updates.js';
 
@@ -96,7 +97,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       }),
     );
   };
-  handleUpdates({
+  const updates = handleUpdates({
     spec,
     machine: () => machine,
     ready: () => ready,
@@ -132,42 +133,10 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
 
   /** Trials whose record says that they are running, and whose first segment is about to be started. */
   const begun = new Set<number>();
-  const pinRows = createRowPin(spec.name, () => machine.trials);
+  const newTrial = createNewTrials(spec, () => machine, apply, notifier);
   const carryOut = async (action: Exclude<SweepAction, { kind: 'finish' }>) => {
     if (action.kind === 'create') {
-      const { trial, source, firstRung, visible } = action;
-      const replicate = source.from === 'replicate' ? source : undefined;
-      const baseline = source.from === 'baseline' ? source.name : replicate?.baseline;
-      const origin = {
-        ...(baseline === undefined ? {} : { baseline }),
-        ...(replicate ? { replicateOf: replicate.of } : {}),
-        ...(replicate?.confirms ? ({ confirms: true } as const) : {}),
-        ...(firstRung === undefined ? {} : { firstRung }),
-        ...(source.from === 'enqueued' ? { enqueued: true } : {}),
-      };
-      try {
-        const created = await local.suggest({
-          spec,
-          trial,
-          source,
-          rows: await pinRows(),
-          ...(firstRung === undefined ? {} : { firstRung }),
-          ...(visible === undefined ? {} : { visible, job: machine.jobs }),
-          start: true,
-        });
-        if (created.running) begun.add(trial);
-        const equals = created.equals === undefined ? {} : { equals: created.equals };
-        apply({ type: 'created', trial, family: created.family, ...origin, ...equals });
-      } catch (error) {
-        log.error('a trial could not be created', { trial, error });
-        const cause = error instanceof ActivityFailure ? error.cause : undefined;
-        notifier.failed({
-          trial,
-          kind: 'bad-configuration',
-          message: cause?.message ?? 'it could not be made',
-        });
-        apply({ type: 'creationFailed', trial, ...origin });
-      }
+      if (await newTrial(action)) begun.add(action.trial);
       return;
     }
     const { trial, purpose, rung } = action;
@@ -191,8 +160,20 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
 
   /** What was about to be started and is not, since the sweep was paused or has to end just then, waits. */
   const giveBack = async () => {
-    for (const trial of begun) await local.recordInterruption({ sweep: spec.name, trial, stepsTrained: 0 });
+    for (const trial of begun)
+      await local.recordInterruption({ sweep: spec.name, trial, stepsTrained: 0 }).catch((error: unknown) => {
+        // Its record is gone or damaged: its segment fails with that when it starts.
+        log.warn('a trial could not be given back', { trial, error });
+      });
     begun.clear();
+  };
+
+  /** The store says that the sweep has ended, and it has not. */
+  const recordGoingOn = async () => {
+    for (let state: SweepState | undefined; state !== machine.status;) {
+      state = machine.status;
+      await local.recordSweep({ sweep: spec.name, state, ended: false });
+    }
   };
 
   const run = async (): Promise<SweepState> => {
@@ -205,10 +186,18 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       await notifier.flush();
       for (let action = nextAction(machine, spec); action; action = nextAction(machine, spec)) {
         if (action.kind === 'finish') {
+          if (updates.busy()) {
+            await condition(() => !updates.busy());
+            continue;
+          }
           await giveBack();
           await local.recordSweep({ sweep: spec.name, state: action.state, ended: true });
+          if (updates.busy()) await condition(() => !updates.busy());
           // Something may have arrived while the end was written: then it is not the end.
-          if (nextAction(machine, spec)?.kind !== 'finish') continue;
+          if (nextAction(machine, spec)?.kind !== 'finish') {
+            if (patched('goes-on-after-its-end')) await recordGoingOn();
+            continue;
+          }
           apply({ type: 'finished', state: action.state });
           showState(action.state);
           await notifier.finished(machine, action.state);
@@ -224,8 +213,11 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
       if (workflowInfo().continueAsNewSuggested) {
         await starts.allConfirmed();
         await quiet();
-        await condition(allHandlersFinished);
-        await notifier.flush();
+        await settle(
+          notifier,
+          () => patched('notices-before-handlers'),
+          () => condition(allHandlersFinished),
+        );
         await continueAsNew<typeof sweep>({
           ...input,
           machine: packMachine(machine),

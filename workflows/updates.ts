@@ -1,4 +1,10 @@
-import { ApplicationFailure, currentUpdateInfo, setHandler } from '@temporalio/workflow';
+import {
+  ApplicationFailure,
+  currentUpdateInfo,
+  patched,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
 import type { Parameters } from '../src/space/types.js';
 import { validateParameters } from '../src/space/validate.js';
 import { endingFailure } from '../src/sweep/names.js';
@@ -20,7 +26,7 @@ import {
 /** An amendment as an update asks for it; who and when are added where it is kept. */
 type Amendment = SweepAmendment extends infer Kind
   ? Kind extends unknown
-    ? Omit<Kind, 'id' | 'at'>
+    ? Omit<Kind, 'id' | 'at' | 'order'>
     : never
   : never;
 
@@ -37,18 +43,31 @@ export interface UpdatedSweep {
   stopPreparing: () => void;
 }
 
+export interface Updates {
+  /** An update was accepted that changes the sweep only when it is on record: it must not end before. */
+  busy: () => boolean;
+}
+
 /**
  * Handles pause, resume, stop, extend, set concurrency, retry and enqueue. Each has a synchronous validator, is safe to repeat,
  * and keeps what a rebuild needs as an amendment in the store.
  */
-export function handleUpdates(sweep: UpdatedSweep): void {
+export function handleUpdates(sweep: UpdatedSweep): Updates {
   const { spec, machine, ready, apply, showState, cancelOpenSegments, stopPreparing } = sweep;
-  /** Trials whose checkpoints are being deleted, to begin from zero. */
-  const resetting = new Set<number>();
+  /** Failed trials that are made ready to go on; where they begin from zero, their checkpoints are being deleted. */
+  const readying = new Set<number>();
+  let retriesKept = 0;
+  let amendments = 0;
+  /** To be called where the amendment is applied, so that the order is the same. */
   const keepAmendment = (amendment: Amendment) =>
     local.recordAmendment({
       sweep: spec.name,
-      amendment: { id: currentUpdateInfo()!.id, at: new Date().toISOString(), ...amendment },
+      amendment: {
+        id: currentUpdateInfo()!.id,
+        at: new Date().toISOString(),
+        order: { run: workflowInfo().runId, number: amendments++ },
+        ...amendment,
+      },
     });
   const requireReady = () => {
     if (!ready())
@@ -127,14 +146,19 @@ export function handleUpdates(sweep: UpdatedSweep): void {
     retryTrials,
     async (request: RetryRequest) => {
       const { fromScratch = false } = request;
-      const chosen = chooseRetries(machine(), request).filter((trial) => !resetting.has(trial));
-      if (fromScratch && chosen.length > 0) {
+      const chosen = chooseRetries(machine(), request).filter((trial) => !readying.has(trial));
+      // Only what began from zero was on record before, and the sweep could end meanwhile; sweeps of then replay so.
+      const kept = chosen.length > 0 && patched('retries-are-kept');
+      if (kept || (fromScratch && chosen.length > 0)) {
         // A repeated request must not empty a trial that has begun anew.
-        for (const trial of chosen) resetting.add(trial);
+        for (const trial of chosen) readying.add(trial);
+        if (kept) retriesKept++;
         try {
-          await control.resetTrials({ sweep: spec.name, trials: chosen });
+          if (fromScratch) await control.resetTrials({ sweep: spec.name, trials: chosen });
+          else await local.recordRetry({ sweep: spec.name, trials: chosen });
         } finally {
-          for (const trial of chosen) resetting.delete(trial);
+          for (const trial of chosen) readying.delete(trial);
+          if (kept) retriesKept--;
         }
       }
       const answer = describeRetries(machine(), request, chosen);
@@ -165,4 +189,5 @@ export function handleUpdates(sweep: UpdatedSweep): void {
       },
     },
   );
+  return { busy: () => retriesKept > 0 };
 }

@@ -112,4 +112,10 @@ describe('what a sweep needs before its first trial', () => {
     expect(state).toBe('failed');
     expect(printed).toContain('cancelled: its workflow was cancelled on the server');
   });
+
+  it('leaves histories that replay', async () => {
+    const { replayed, problems } = await rig.replayAll();
+    expect(problems).toEqual([]);
+    expect(replayed).toBeGreaterThan(0);
+  });
 });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { Client, Connection } from '@temporalio/client';
+import proto from '@temporalio/proto';
 import { NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
@@ -11,6 +12,7 @@ import { runSimulatedTrainer } from '../../activities/simulatedTrainer.js';
 import { launchSweep } from '../../src/cli/client.js';
 import { followSweep } from '../../src/cli/follow.js';
 import { resumeFromStore } from '../../src/cli/resume.js';
+import { messageOf } from '../../src/errors.js';
 import { createMetrics } from '../../src/metrics/metrics.js';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporalServer.js';
 import { openStore } from '../../src/store/open.js';
@@ -92,7 +94,7 @@ export class Rig {
       activities: this.activities(),
       ...(taskQueue === controlQueue
         ? { workflowBundle: { code: readFileSync(bundle, 'utf8') } }
-        : { maxConcurrentActivityTaskExecutions: 2 }),
+        : { maxConcurrentActivityTaskExecutions: 2, maxHeartbeatThrottleInterval: '1 second' }),
     });
     const one = { worker, ended: worker.run() };
     this.running.push(one);
@@ -161,6 +163,23 @@ export class Rig {
       },
       45_000,
     );
+  }
+
+  /** Replays everything that has run, as a worker does that lost its cache; what does not replay, and why. */
+  async replayAll(): Promise<{ replayed: number; problems: string[] }> {
+    const problems: string[] = [];
+    let replayed = 0;
+    const { History } = proto.temporal.api.history.v1;
+    const options = { workflowBundle: { code: readFileSync(bundle, 'utf8') } };
+    for await (const { workflowId, runId } of this.client.workflow.list()) {
+      const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
+      const decoded = History.decode(History.encode(History.fromObject(history)).finish());
+      await Worker.runReplayHistory(options, decoded, workflowId).catch((error: unknown) =>
+        problems.push(`${workflowId}: ${messageOf(error)}`),
+      );
+      replayed++;
+    }
+    return { replayed, problems };
   }
 
   async stop(): Promise<void> {
