@@ -93,7 +93,7 @@ describe('a mistake on the command line', () => {
     mkdirSync(join(folder, 'running'));
     const running = { address: '127.0.0.1:2', store: `file://${join(folder, 'running/store')}`, pid: 1 };
     writeFileSync(join(folder, 'running/stack.json'), JSON.stringify(running));
-    for (const verb of [['worker'], ['list']]) {
+    for (const verb of [['worker'], ['pause', 'a']]) {
       const result = runWith({ RGSWEEP_HOME: join(folder, 'running') }, ...verb);
       expect(result.stderr, verb[0]).toContain('127.0.0.1:2');
     }

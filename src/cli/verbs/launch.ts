@@ -20,7 +20,10 @@ export function register(program: Command): void {
     ),
   )
     .option('--fresh', 'start another sweep under the next free name when this one exists')
-    .option('--dry-run', 'check everything and say what it would train; start nothing')
+    .option(
+      '--dry-run',
+      'check the file, and in the store its name and warmStart; say what it would train; start nothing, ask no server',
+    )
     .option('--follow', 'show progress until the sweep ends')
     .option('--json', 'print one JSON object')
     .action(async (file: string, options: LaunchVerbOptions) => {
@@ -28,10 +31,16 @@ export function register(program: Command): void {
       const { connectClient, connectStore } = await import('../connection.js');
       const { loadSweepFile } = await import('../loadSweepFile.js');
       const { describePlan } = await import('../plan.js');
+      const { cleanText } = await import('../../report/text.js');
       const spec = await loadSweepFile(file);
       if (options.dryRun) {
+        const { checkLaunch } = await import('../launchChecks.js');
         const plan = describePlan(spec);
-        process.stdout.write(options.json ? `${JSON.stringify(plan)}\n` : `${plan.text}\n`);
+        const notes = await checkLaunch(spec, () => connectStore(options), options);
+        const text = [plan.text, ...notes.map((note) => `  note: ${note}`)].join('\n');
+        process.stdout.write(
+          options.json ? `${JSON.stringify({ ...plan, notes })}\n` : `${cleanText(text)}\n`,
+        );
         return;
       }
       const { automaticConcurrency } = await import('../slots.js');
