@@ -5,6 +5,16 @@ import { parseSpace } from '../space/parse.js';
 import type { Parameters } from '../space/types.js';
 import { createSearch, type Fidelity, type Search } from './engine.js';
 
+/** The keys that a line of each kind may have. */
+const knownKeys = {
+  space: ['space', 'seed', 'sampler', 'fidelity'],
+  ask: ['worker'],
+  tell: ['id', 'value', 'values', 'constraints', 'step', 'worker'],
+  fail: ['id', 'worker'],
+  enqueue: ['params'],
+  best: [],
+} as const;
+
 /**
  * The ask/tell lines of `rgsweep optimize` (docs/search.md), one JSON object a line. Returns what answers a line:
  * takes a line, returns the answer as one line without its end, or undefined where there is none.
@@ -26,6 +36,7 @@ export function createProtocol(): (line: string) => string | undefined {
   return (line) => {
     const message = parseLine(line);
     const op = message['op'];
+    refuseUnknownKeys(message);
     switch (op) {
       case 'space': {
         const fidelity = parseFidelity(message['fidelity']);
@@ -83,7 +94,7 @@ export function createProtocol(): (line: string) => string | undefined {
       default:
         throw usage(
           op === undefined ? 'the line has no `op`' : `op is ${JSON.stringify(op)}`,
-          'Known: space, ask, tell, fail, enqueue, best.',
+          `Known: ${Object.keys(knownKeys).join(', ')}.`,
         );
     }
   };
@@ -99,6 +110,18 @@ function parseLine(line: string): Record<string, unknown> {
   if (typeof message !== 'object' || message === null || Array.isArray(message))
     throw usage(`the line is ${shorten(line)}`, 'Send one JSON object a line.');
   return message as Record<string, unknown>;
+}
+
+/** A key that is ignored is a setting that its sender believes in: a misspelt seed, a worker that nobody heard of. */
+function refuseUnknownKeys({ op, ...rest }: Record<string, unknown>): void {
+  if (typeof op !== 'string' || !Object.hasOwn(knownKeys, op)) return;
+  const known: readonly string[] = knownKeys[op as keyof typeof knownKeys];
+  const unknown = Object.keys(rest).find((key) => !known.includes(key));
+  if (unknown !== undefined)
+    throw usage(
+      `a line of op "${op}" has the key ${shorten(JSON.stringify(unknown))}`,
+      `Known: ${['op', ...known].join(', ')}.`,
+    );
 }
 
 /** Clients that write every key of a parameter send null, or `log: false`, for what it does not have. */
@@ -185,7 +208,7 @@ function parseValue(message: Record<string, unknown>): number | number[] | null 
   if (typeof value !== 'number')
     throw usage(
       `value is ${shorten(JSON.stringify(value) ?? 'missing')}`,
-      'Give a number, or null for a failed evaluation.',
+      'Give a number, or null where the parameters were tried and have none.',
     );
   return value;
 }

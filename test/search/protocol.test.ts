@@ -109,6 +109,14 @@ describe('the ask/tell lines', () => {
     ['{"op":"tell","id":0,"value":1,"constraints":3}', 'constraints is 3'],
     ['{"op":"tell","id":0,"value":1e999}', 'value of id 0 is Infinity'],
     ['{"op":"fail"}', 'id is missing'],
+    ['{"op":"ask","wrker":3}', 'key "wrker"'],
+    ['{"op":"tell","id":0,"value":1,"loss":2}', 'key "loss"'],
+    ['{"op":"best","id":0}', 'key "id"'],
+    ['{"op":"space","space":[{"name":"x","type":"fixed","value":1}],"sede":3}', 'key "sede"'],
+    [
+      '{"op":"space","space":[{"name":"x","type":"fixed","value":1}],"reproducible":true}',
+      'key "reproducible"',
+    ],
     [
       '{"op":"space","space":[{"name":"x","type":"float","low":1,"high":0}]}',
       'space: parameters[0] has low 1 above high 0',
