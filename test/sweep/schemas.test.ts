@@ -2,10 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { Ajv, type ErrorObject } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { scheduleParameterRules } from '../../src/schedule/parameters.js';
 import { presets } from '../../src/schedule/presets.js';
+import { choiceDescriptions } from '../../src/sweep/choiceDescriptions.js';
 import { trialParameterNames } from '../../src/sweep/parameters.js';
 import { parameterDescriptions } from '../../src/sweep/parameterDescriptions.js';
+import { parametersDocument } from '../../src/sweep/parametersDocument.js';
 import { allSchemas } from '../../src/sweep/schemas.js';
+import { trainingParameterRules } from '../../src/train/parameters.js';
 
 const root = new URL('../../', import.meta.url);
 const read = (path: string): string => readFileSync(new URL(path, root), 'utf8');
@@ -30,6 +34,24 @@ describe('docs/schema', () => {
 
   it('says what every parameter means', () => {
     expect(Object.keys(parameterDescriptions).sort()).toEqual([...trialParameterNames].sort());
+  });
+});
+
+describe('docs/parameters.md', () => {
+  it('is what the code says (else: node scripts/document-parameters.mjs)', () => {
+    expect(read('docs/parameters.md')).toBe(parametersDocument());
+  });
+
+  it('says what every choice means, and is linked from where one looks', () => {
+    const rules = { ...scheduleParameterRules, ...trainingParameterRules };
+    for (const [name, rule] of Object.entries(rules)) {
+      if (!('choices' in rule) || /^colour(From|To)$/.test(name)) continue;
+      const meanings = choiceDescriptions[name as keyof typeof choiceDescriptions];
+      expect(Object.keys(meanings).sort(), name).toEqual([...rule.choices].sort());
+    }
+    for (const page of ['docs/sweep-file.md', 'docs/science.md'])
+      expect(read(page)).toContain('(parameters.md');
+    expect(read('README.md')).toContain('(docs/parameters.md)');
   });
 });
 
