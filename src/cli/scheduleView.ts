@@ -21,10 +21,12 @@ import {
   type FollowedFlow,
 } from '../schedule/universality.js';
 import type { Parameters } from '../space/types.js';
+import { phi4Defaults } from '../sweep/phi4Task.js';
 import { isImagesTask, type ImagesTask } from '../train/protocol.js';
 import type { StoreOption } from './connection.js';
 import { generatedImages, storedCifar10 } from './imageData.js';
 import { writePictures, type PictureFormat } from './pictureFiles.js';
+import { checkScheduleOptions } from './scheduleOptions.js';
 import { describedProcess, readDescription } from './scheduleDescription.js';
 
 export interface ScheduleViewOptions extends StoreOption {
@@ -39,8 +41,10 @@ export interface ScheduleViewOptions extends StoreOption {
   kind?: ImagesTask['kind'];
   channels?: number;
   exponent?: number;
-  mass2: number;
-  coupling: number;
+  /** Of φ⁴; default −4. */
+  mass2?: number;
+  /** Of φ⁴; default 6.975. */
+  coupling?: number;
   samples: number;
   statistics?: string;
   pictures?: string;
@@ -65,6 +69,7 @@ export async function showSchedule(
     write(options.json ? `${JSON.stringify(presetDescriptions)}\n` : presetList());
     return;
   }
+  checkScheduleOptions(options);
   const described = await readDescription(file, options.set);
   const { statistics, samples, followed } = await dataOf(options);
   const { label, process } = describedProcess(described, statistics, file);
@@ -121,7 +126,7 @@ export async function showSchedule(
         ? `the spectrum of the noised data moves by at most ${(100 * Math.expm1(spectrumChange(flow))).toPrecision(2)} %\n`
         : '') +
       (apart
-        ? `spectra of the couplings ${options.coupling} and ${options.against}: log ratio ${apart[0]!.logRatio.toPrecision(3)} at t = 0, ${apart.at(-1)!.logRatio.toPrecision(3)} at t = 1\n`
+        ? `spectra of the couplings ${options.coupling ?? phi4Defaults.coupling} and ${options.against}: log ratio ${apart[0]!.logRatio.toPrecision(3)} at t = 0, ${apart.at(-1)!.logRatio.toPrecision(3)} at t = 1\n`
         : '') +
       `noise path ${summary.noisePathKey.slice(0, 12)}, with its prior ${summary.key.slice(0, 12)}\n\n` +
       table(rows, process) +
@@ -166,13 +171,13 @@ async function dataOf(options: ScheduleViewOptions): Promise<Data> {
     const { kind = 'dead-leaves', size = 16, channels = 1, exponent = 2, samples: count } = options;
     return generatedImages({ name: 'images', kind, size, channels, exponent, count });
   }
-  const followed = await latticeData(options, options.coupling);
+  const followed = await latticeData(options, options.coupling ?? phi4Defaults.coupling);
   return { ...followed, followed };
 }
 
 /** φ⁴ configurations of one coupling, made for this view. */
 async function latticeData(
-  { size = 6, mass2, samples: count }: ScheduleViewOptions,
+  { size = phi4Defaults.size, mass2 = phi4Defaults.mass2, samples: count }: ScheduleViewOptions,
   coupling: number,
 ): Promise<FollowedData> {
   const { samples } = await generateConfigurations({

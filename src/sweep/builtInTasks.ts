@@ -2,16 +2,16 @@ import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import type { BuiltInTask } from '../train/protocol.js';
 import { imagesTaskBounds } from './imagesTask.js';
-import { phi4SideBounds } from './phi4Task.js';
+import { phi4Defaults, phi4SideBounds } from './phi4Task.js';
 
 const { low, high, trained } = phi4SideBounds;
 
 /** φ⁴ as data, of a program or a task of one's own. */
 export const phi4 = z.strictObject({
   name: z.literal('phi4'),
-  size: z.int().min(low).max(high).default(6),
-  mass2: z.number().default(-4),
-  coupling: z.number().min(0).default(6.975),
+  size: z.int().min(low).max(high).default(phi4Defaults.size),
+  mass2: z.number().default(phi4Defaults.mass2),
+  coupling: z.number().min(0).default(phi4Defaults.coupling),
 });
 
 /** φ⁴ as the task of a sweep, which rgsweep's own network is trained on. */
@@ -23,7 +23,7 @@ const trainedPhi4 = phi4.extend({
       trained,
       `the built-in network takes at most ${trained} × ${trained} sites; larger lattices, to ${high} a side, are data of a task of your own (docs/trainer-protocol.md)`,
     )
-    .default(6),
+    .default(phi4Defaults.size),
 });
 
 export const images = z.strictObject({

@@ -9,6 +9,9 @@ export const largestLattice = 256;
 /** Sides of a lattice whose data can be made, and of one that the built-in network is trained on. */
 export const phi4SideBounds = { low: 2, high: 64, trained: Math.sqrt(largestLattice) } as const;
 
+/** What is not said of a φ⁴ task. */
+export const phi4Defaults = { size: 6, mass2: -4, coupling: 6.975 } as const;
+
 /**
  * Checks one value of `translationPeriod` for φ⁴'s network on size × size sites; other values are of other checks.
  * @throws RgsweepError('bad-configuration') naming place, value and size

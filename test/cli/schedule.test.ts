@@ -17,9 +17,6 @@ writeFileSync(
 );
 const options: ScheduleViewOptions = {
   times: [0, 0.5, 1],
-  size: 4,
-  mass2: -4,
-  coupling: 6.975,
   samples: 50,
   statistics,
 };
@@ -65,7 +62,7 @@ describe('rgsweep schedule', () => {
     ).toMatch(/pixel · white[^]*diagonal approximation/);
     const given = 'process: { basis: fourier, times: [0, 1], drift: [-1, -1], diffusion: [2, 2] }';
     expect(await show(file('process.yaml', given))).toMatch(/given A\(t\), B\(t\)[^]*family other/);
-    expect(await show('standard', { statistics: undefined })).toMatch(/fourier · white · uniform/);
+    expect(await show('standard', { statistics: undefined, size: 4 })).toMatch(/fourier · white · uniform/);
   });
 
   it('draws: every picture has its marks, and the strips their images', async () => {
@@ -120,6 +117,25 @@ describe('rgsweep schedule', () => {
     await expect(show('gud-soft', { against: 5 })).rejects.toThrow(/--against compares couplings/);
     await expect(show('gud-soft', { set: { cutoffWidth: -1 } })).rejects.toThrow(
       /gud-soft: cutoffWidth is -1/,
+    );
+  });
+
+  it('refuses options of other data, and lattices out of bounds, before data are made', async () => {
+    const made = (more: Partial<ScheduleViewOptions>) => show('standard', { statistics: undefined, ...more });
+    await expect(made({ size: 65 })).rejects.toThrow(/--size is 65; φ⁴ has 2 to 64/);
+    await expect(made({ size: 1 })).rejects.toThrow(/--size is 1;/);
+    await expect(made({ kind: 'dead-leaves' })).rejects.toThrow(
+      /--kind is of --task images; the task is phi4/,
+    );
+    await expect(made({ store: 'x' })).rejects.toThrow(/--store is of --task cifar10/);
+    await expect(made({ task: 'images', coupling: 1 })).rejects.toThrow(/--coupling is of --task phi4/);
+    await expect(made({ task: 'images', exponent: 1 })).rejects.toThrow(
+      /--exponent is of --kind gaussian-field/,
+    );
+    await expect(made({ task: 'images', size: 65 })).rejects.toThrow(/size is 65.*4 to 64/);
+    await expect(made({ task: 'cifar10', size: 32 })).rejects.toThrow(/--size is of --task phi4 and images/);
+    await expect(show('standard', { size: 4 })).rejects.toThrow(
+      /--size says what the data are.*--statistics/,
     );
   });
 

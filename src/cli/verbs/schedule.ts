@@ -14,8 +14,8 @@ interface ScheduleVerbOptions {
   channels?: number;
   exponent?: number;
   store?: string;
-  mass2: number;
-  coupling: number;
+  mass2?: number;
+  coupling?: number;
   samples: number;
   statistics?: string;
   pictures?: string;
@@ -45,15 +45,19 @@ export function register(program: Command): void {
         .choices(['phi4', 'images', 'cifar10'])
         .default('phi4'),
     )
-    .option('--size <n>', 'sites or pixels a side (default: 6; images 16)', parseCount('--size', 1))
+    .option(
+      '--size <n>',
+      'sites (2 to 64) or pixels (4 to 64) a side (default: 6; images 16)',
+      parseCount('--size', 1),
+    )
     .addOption(
       new Option('--kind <kind>', 'of images: what is drawn').choices(['gaussian-field', 'dead-leaves']),
     )
     .option('--channels <n>', 'of images: 1 or 3', parseCount('--channels', 1))
     .option('--exponent <value>', 'of Gaussian fields: α of their spectrum 1/k^α', parseReal('--exponent'))
     .option('--store <url>', 'of cifar10: where it is (default: as for other verbs)')
-    .option('--mass2 <value>', 'm² of the action', parseReal('--mass2'), -4)
-    .option('--coupling <value>', 'coupling of the action', parseReal('--coupling'), 6.975)
+    .option('--mass2 <value>', 'of phi4: m² of the action (default: -4)', parseReal('--mass2'))
+    .option('--coupling <value>', 'of phi4: coupling of the action (default: 6.975)', parseReal('--coupling'))
     .option(
       '--samples <n>',
       'configurations or images that the spectrum is estimated from',
@@ -64,7 +68,7 @@ export function register(program: Command): void {
     .option('--set <name=value>', 'a parameter in place of the file’s; may be repeated', parseSet)
     .option(
       '--against <coupling>',
-      'follow data of a second coupling through the same process (picture universality.svg)',
+      'of phi4: follow data of a second coupling through the same process (picture universality.svg)',
       parseReal('--against'),
     )
     .option('--json', 'one JSON object')
