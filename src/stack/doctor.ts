@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { existsSync, statfsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -38,16 +38,25 @@ export async function* examine(checks: readonly Check[]): AsyncGenerator<Finding
   }
 }
 
-function firstLineOf(command: string, args: string[]): Promise<string> {
+/**
+ * The first line that a program says, within a time limit.
+ * @throws Error that says in one line why there is none
+ */
+export function firstLineOf(command: string, args: string[], seconds = 10): Promise<string> {
   return new Promise((resolve, reject) =>
-    execFile(command, args, { timeout: 10_000, encoding: 'utf8' }, (error, stdout, stderr) =>
+    execFile(command, args, { timeout: seconds * 1000, encoding: 'utf8' }, (error, stdout, stderr) =>
       error
-        ? reject(
-            new Error(error.code === 'ENOENT' ? `no ${command} on PATH` : messageOf(error).split('\n')[0]),
-          )
+        ? reject(new Error(whyNoLine(error, [command, ...args].join(' '), seconds)))
         : resolve((stdout || stderr).trim().split('\n')[0] ?? ''),
     ),
   );
+}
+
+function whyNoLine(error: ExecFileException, line: string, seconds: number): string {
+  if (error.code === 'ENOENT') return `no ${line.split(' ')[0]} on PATH`;
+  // Node's own message of one that it ended says only that it failed.
+  if (error.killed) return `\`${line}\` did not answer within ${seconds} s; a busy machine may take longer`;
+  return messageOf(error).split('\n')[0]!;
 }
 
 function gibibytes(bytes: number): string {

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import { backendNames } from '../../src/train/protocol.js';
 
 const mainFile = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url));
 const quick = fileURLToPath(new URL('../../sweeps/phi4-quick.yaml', import.meta.url));
@@ -102,6 +103,11 @@ describe('a mistake on the command line', () => {
       'worker',
     );
     expect(told.stderr).toContain('127.0.0.1:3');
+  });
+
+  it('backend list has every backend that a sweep may name', () => {
+    const rows = JSON.parse(run('backend', 'list', '--json').stdout) as { name: string }[];
+    expect(rows.map(({ name }) => name).sort()).toEqual([...backendNames].sort());
   });
 
   it('is told from help and version, which are none', () => {

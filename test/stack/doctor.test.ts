@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { RgsweepError } from '../../src/errors.js';
-import { examine, freeBytes, nodeIsAtLeast, type Finding } from '../../src/stack/doctor.js';
+import { examine, firstLineOf, freeBytes, nodeIsAtLeast, type Finding } from '../../src/stack/doctor.js';
 import { pinnedVersion } from '../../src/stack/temporalPins.js';
 import { realTemporalCli, temporaryFolder } from './helpers.js';
 
@@ -112,4 +112,14 @@ describe('checks', () => {
     const folder = temporaryFolder();
     expect(freeBytes(join(folder, 'not', 'yet'))).toBeGreaterThan(0);
   });
+});
+
+it('a program that does not answer in time is told from one that is missing or fails', async () => {
+  const node = (script: string) => firstLineOf(process.execPath, ['-e', script], 5);
+  await expect(firstLineOf(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], 0.3)).rejects.toThrow(
+    /did not answer within 0\.3 s/,
+  );
+  await expect(firstLineOf('no-such-program', ['--version'])).rejects.toThrow('no no-such-program on PATH');
+  await expect(node('process.exit(3)')).rejects.toThrow(/Command failed/);
+  expect(await node("console.log('one\\ntwo')")).toBe('one');
 });

@@ -83,6 +83,7 @@ export function register(program: Command): void {
                 : `rgsweep backend install ${name}`,
           };
         }),
+        { name: 'cpu', installed: true, what: 'comes with npm ci; plain JavaScript, for comparison' },
       ];
       if (options.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
       else
