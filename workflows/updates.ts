@@ -12,7 +12,7 @@ import { describeBudget, extensionProblem } from '../src/sweep/extension.js';
 import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../src/sweep/retry.js';
 import { openSegments, type SweepEvent, type SweepMachine } from '../src/sweep/state.js';
 import type { Extension, SweepAmendment, SweepSpec, SweepState } from '../src/sweep/types.js';
-import { control, local } from './controlActivities.js';
+import { control, local, ofUpdates } from './controlActivities.js';
 import {
   enqueueTrial,
   extendSweep,
@@ -29,6 +29,8 @@ type Amendment = SweepAmendment extends infer Kind
     ? Omit<Kind, 'id' | 'at' | 'order'>
     : never
   : never;
+
+const recorders = () => (patched('updates-record-by-activities') ? ofUpdates : local);
 
 /** What the updates see and change of the sweep that they belong to. */
 export interface UpdatedSweep {
@@ -60,7 +62,7 @@ export function handleUpdates(sweep: UpdatedSweep): Updates {
   let amendments = 0;
   /** To be called where the amendment is applied, so that the order is the same. */
   const keepAmendment = (amendment: Amendment) =>
-    local.recordAmendment({
+    recorders().recordAmendment({
       sweep: spec.name,
       amendment: {
         id: currentUpdateInfo()!.id,
@@ -86,7 +88,7 @@ export function handleUpdates(sweep: UpdatedSweep): Updates {
     async ({ now }) => {
       apply({ type: 'paused', at: Date.now() });
       showState('paused');
-      await local.recordSweep({ sweep: spec.name, state: 'paused', ended: false });
+      await recorders().recordSweep({ sweep: spec.name, state: 'paused', ended: false });
       if (now) await cancelOpenSegments();
       return `paused; ${openSegments(machine())} segments ${now ? 'write a checkpoint and stop' : 'run to their rung'}`;
     },
@@ -97,7 +99,7 @@ export function handleUpdates(sweep: UpdatedSweep): Updates {
     async () => {
       apply({ type: 'resumed', at: Date.now() });
       showState('running');
-      await local.recordSweep({ sweep: spec.name, state: 'running', ended: false });
+      await recorders().recordSweep({ sweep: spec.name, state: 'running', ended: false });
       return 'running';
     },
     { validator: requireOpen },
@@ -155,7 +157,7 @@ export function handleUpdates(sweep: UpdatedSweep): Updates {
         if (kept) retriesKept++;
         try {
           if (fromScratch) await control.resetTrials({ sweep: spec.name, trials: chosen });
-          else await local.recordRetry({ sweep: spec.name, trials: chosen });
+          else await recorders().recordRetry({ sweep: spec.name, trials: chosen });
         } finally {
           for (const trial of chosen) readying.delete(trial);
           if (kept) retriesKept--;
