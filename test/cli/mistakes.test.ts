@@ -94,14 +94,13 @@ describe('a mistake on the command line', () => {
     mkdirSync(join(folder, 'running'));
     const running = { address: '127.0.0.1:2', store: `file://${join(folder, 'running/store')}`, pid: 1 };
     writeFileSync(join(folder, 'running/stack.json'), JSON.stringify(running));
+    // Of no server: a worker that went to the default address must not take the tasks of whoever runs there.
+    const nobodys = { RGSWEEP_HOME: join(folder, 'running'), TEMPORAL_NAMESPACE: 'nobodys-namespace' };
     for (const verb of [['worker'], ['pause', 'a']]) {
-      const result = runWith({ RGSWEEP_HOME: join(folder, 'running') }, ...verb);
+      const result = runWith(nobodys, ...verb);
       expect(result.stderr, verb[0]).toContain('127.0.0.1:2');
     }
-    const told = runWith(
-      { RGSWEEP_HOME: join(folder, 'running'), TEMPORAL_ADDRESS: '127.0.0.1:3' },
-      'worker',
-    );
+    const told = runWith({ ...nobodys, TEMPORAL_ADDRESS: '127.0.0.1:3' }, 'worker');
     expect(told.stderr).toContain('127.0.0.1:3');
   });
 
