@@ -209,6 +209,9 @@ describe('a sweep in trouble, on a real server', () => {
       step: 300,
       retries: 2,
       supervision,
+      // It has no record to begin with, and waits for a trainer that never comes.
+      recorded: true,
+      queue: 'nobody',
     };
     // The sweep will take this one for its own; nothing of rgsweep gives a segment a time limit.
     await stack.client.workflow.start('trialSegment', {
