@@ -10,6 +10,7 @@ import type { ObjectStore } from '../store/types.js';
 import type { SweepState } from '../sweep/types.js';
 import { SweepCollector, type SweepView } from './collect.js';
 import { progressOf } from './progress.js';
+import { refusals } from './unanswered.js';
 
 export interface FollowOptions {
   client: Client;
@@ -31,9 +32,6 @@ const plainColumns = 160;
 /** The way out of a sweep's own failure, which its last line tells. */
 export const onceMended = (sweep: string): string =>
   `the sweep has failed: once that is mended, \`rgsweep resume ${sweep}\` goes on`;
-
-/** gRPC's PERMISSION_DENIED and UNAUTHENTICATED: who asks again is told the same. */
-const refusals: readonly unknown[] = [7, 16];
 
 /**
  * Whether to ask again: the embedded server restarts within seconds of being killed, and a workflow cannot be queried while its

@@ -6,7 +6,7 @@ import { isSilent, listPollers } from '../temporal/pollers.js';
 export const patienceMilliseconds = 10_000;
 
 /** gRPC's PERMISSION_DENIED and UNAUTHENTICATED: who asks again is told the same. */
-const refusals: readonly unknown[] = [7, 16];
+export const refusals: readonly unknown[] = [7, 16];
 
 /** Did the server take a question that no worker answered in time, or not well? Another one may yet. */
 export function isUnanswered(error: unknown): boolean {

@@ -16,6 +16,7 @@ import { frontOf, frontRows, frontWords, hypervolumeWords, objectiveHeads } from
 import { observableRows } from './observablesTable.js';
 import { shownTrials } from './pictures.js';
 import { perConfigurationOf } from './pairs.js';
+import { rowName } from './names.js';
 import { bestSearched, highestResult, standings } from './ranking.js';
 import { sweepFileOf } from './sweepFile.js';
 import { rankTrials } from './table.js';
@@ -167,7 +168,7 @@ export function renderMarkdown(input: ReportInput): string {
           };
           return [
             `${trial.trial}${trial === best ? ' ★' : ''}`,
-            markdownText(trial.baseline === undefined ? trial.label : `${trial.baseline} (baseline)`, 100),
+            markdownText(rowName(trial), 100),
             figure(metric),
             figure(other),
             result ? formatCount(result.step) : '–',

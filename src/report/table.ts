@@ -1,6 +1,7 @@
 import { objectivesOf, type SweepSnapshot, type TrialRecord } from '../sweep/types.js';
 import { companionMetric, formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
 import { frontOf } from './front.js';
+import { rowName } from './names.js';
 import {
   baselineTrials,
   bestSearched,
@@ -146,7 +147,7 @@ export function trialTable(snapshot: SweepSnapshot, trials: readonly TrialRecord
     };
     return [
       `${trial.trial === best?.trial ? '★ ' : front.has(trial.trial) ? '◆ ' : ''}${trial.trial}`,
-      trial.baseline === undefined ? trial.label : `${trial.baseline} (baseline)`,
+      rowName(trial),
       ...metrics.map(figure),
       result ? formatCount(result.step) : '–',
       formatCount(trial.stepsPaid),
@@ -179,7 +180,7 @@ export function resultTable(snapshot: SweepSnapshot, width = 100): string {
     const own = figureAt(snapshot, trial, table.source);
     const other = metrics && metricFigure(metrics, others);
     return [
-      `${trial === table.best ? '★ ' : ''}${trial.baseline === undefined ? trial.label : `${trial.baseline} (baseline)`}`,
+      `${trial === table.best ? '★ ' : ''}${rowName(trial)}`,
       own ? formatFigure(own) : '–',
       other ? formatFigure(other) : '–',
       formatCount(trial.stepsPaid),

@@ -3,6 +3,7 @@ import { parameterColumns } from './axes.js';
 import { axisTitle } from './charts/parameterAxis.js';
 import { parameterText } from './content.js';
 import { formatCount, formatFigure, metricFigure, metricTitle } from './figures.js';
+import { rowName } from './names.js';
 import { highestResult } from './ranking.js';
 import { rankTrials, shownMetrics } from './table.js';
 import { fitLine } from './text.js';
@@ -70,7 +71,7 @@ export function trialTableOf(snapshot: SweepSnapshot): TrialTable {
     };
     const cells: TrialCell[] = [
       { text: String(trial.trial), value: trial.trial },
-      { text: trial.baseline === undefined ? trial.label : `${fitLine(trial.baseline, 60)} (baseline)` },
+      { text: rowName(trial) },
       ...metrics.map(figure),
       { text: result ? formatCount(result.step) : '', value: result?.step },
       { text: formatCount(trial.stepsPaid), value: trial.stepsPaid },

@@ -10,6 +10,7 @@ import {
   metricFigure,
   metricTitle,
 } from './figures.js';
+import { rowName } from './names.js';
 import { layoutTable, type Column } from './table.js';
 import { fitLine } from './text.js';
 
@@ -59,7 +60,7 @@ export function trialText(
   const section = (title: string, body: readonly string[]) => {
     if (body.length > 0) lines.push('', title, ...body.map((line) => `  ${line}`));
   };
-  const name = trial.baseline === undefined ? trial.label : `${trial.baseline} (baseline)`;
+  const name = rowName(trial);
   lines.push(fitLine(`${spec.name}, trial ${trial.trial}: ${name}`, width));
   const state = [
     trial.equals === undefined ? trial.state : `same as trial ${trial.equals}, not trained again`,

@@ -13,8 +13,9 @@ import {
   standings,
   type Standings,
 } from './ranking.js';
+import { trialName } from './names.js';
 import { fitLine } from './text.js';
-import { capital, trialName } from './verdict.js';
+import { capital } from './verdict.js';
 
 const plural = (count: number, one: string, many: string): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;

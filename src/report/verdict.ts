@@ -1,26 +1,10 @@
 import type { FailureKind } from '../errors.js';
-import { presets } from '../schedule/presets.js';
 import type { SweepSnapshot, TrialRecord } from '../sweep/types.js';
 import { formatCount, formatFigure, metricWords, type Figure } from './figures.js';
+import { fixedKind, shortName, trialName } from './names.js';
 import type { PerConfiguration } from './pairs.js';
 import { compareTrials, standings, type Comparison, type Source, type Standings } from './ranking.js';
 import { fitLine } from './text.js';
-
-/** What runs to the end without being searched: a preset, or a contender of the sweep file. */
-const fixedKind = (name: string) => (name in presets ? 'baseline' : 'contender');
-
-/** How a trial is called in a sentence: `standard diffusion`, `the baseline matched-noise`, `trial 9 (pixel · white …)`. */
-export function trialName(trial: TrialRecord): string {
-  if (trial.baseline === 'standard') return 'standard diffusion';
-  if (trial.baseline !== undefined) return `the ${fixedKind(trial.baseline)} ${fitLine(trial.baseline, 60)}`;
-  const label = fitLine(trial.label, 80);
-  return `trial ${trial.trial}${label ? ` (${label})` : ''}`;
-}
-
-/** The same where it has been named before: `vp-cosine`, `trial 9`. */
-function shortName({ baseline, trial }: TrialRecord): string {
-  return baseline === 'standard' ? 'standard diffusion' : fitLine(baseline ?? `trial ${trial}`, 60);
-}
 
 /** `a`, `a and b`, `a, b and c` */
 const list = (words: readonly string[]): string =>

@@ -41,6 +41,17 @@ describe('a sweep, where two things meet', () => {
   const amendmentsOf = async (sweep: string) => (await readSweepRecord(rig.store, sweep))?.amendments ?? [];
   const recordOf = (sweep: string, trial: number) => readTrial(rig.store, sweep, trial);
 
+  /** Trial 0 fails until it is mended, trial 1 trains until `end` is there. */
+  const failFirst = (end: Promise<void>) => {
+    let fails = true;
+    rig.around.train = async ({ trial }: { trial: number }, train) => {
+      if (trial === 0 && fails) throw ApplicationFailure.nonRetryable('by the test', 'crashed');
+      if (trial === 1) await workUntil(end);
+      return train();
+    };
+    return () => (fails = false);
+  };
+
   it('is on record as running when it is extended while its end is written', async () => {
     const { open, opened } = gate();
     const applied = gate();
@@ -136,12 +147,7 @@ describe('a sweep, where two things meet', () => {
 
   it('keeps a retry that was accepted and has not begun when it is stopped', async () => {
     const { open, opened } = gate();
-    let fails = true;
-    rig.around.train = async ({ trial }: { trial: number }, train) => {
-      if (trial === 0 && fails) throw ApplicationFailure.nonRetryable('by the test', 'crashed');
-      if (trial === 1) await workUntil(opened);
-      return train();
-    };
+    const mend = failFirst(opened);
     await rig.launch(specOf('retried', { budget: { trials: 2, concurrency: 1 } }));
     await eventually('trial 1', async () => (await recordOf('retried', 1))?.state === 'running', 30_000);
     expect(await recordOf('retried', 0)).toMatchObject({ state: 'failed' });
@@ -149,7 +155,7 @@ describe('a sweep, where two things meet', () => {
     expect(await recordOf('retried', 0)).toMatchObject({ state: 'waiting', failures: [{ kind: 'crashed' }] });
     await rig.update('retried', 'stop');
     expect(await rig.client.workflow.result('retried')).toBe('stopped');
-    fails = false;
+    mend();
     open();
     await rig.resume('retried');
     expect((await rig.follow('retried')).state).toBe('complete');
@@ -181,12 +187,7 @@ describe('a sweep, where two things meet', () => {
   it('does not end while a retry is being put on record', async () => {
     const writing = gate();
     const { open, opened } = gate();
-    let fails = true;
-    rig.around.train = async ({ trial }: { trial: number }, train) => {
-      if (trial === 0 && fails) throw ApplicationFailure.nonRetryable('by the test', 'crashed');
-      if (trial === 1) await workUntil(opened);
-      return train();
-    };
+    const mend = failFirst(opened);
     rig.around.resetTrials = async (_input, go) => {
       writing.open();
       // Long after the last trial.
@@ -195,7 +196,7 @@ describe('a sweep, where two things meet', () => {
     };
     await rig.launch(specOf('last', { budget: { trials: 2, concurrency: 1 } }));
     await eventually('trial 1', async () => (await recordOf('last', 1))?.state === 'running', 30_000);
-    fails = false;
+    mend();
     const retried = rig.update('last', 'retry', { trials: [0], fromScratch: true });
     await writing.opened;
     open();
