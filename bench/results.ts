@@ -17,7 +17,7 @@ import type { ObjectStore } from '../src/store/types.js';
 import { readSnapshot } from '../src/store/records.js';
 import { experiments } from './results/experiments.js';
 import { effectsOf } from './results/effects.js';
-import { finalsFile, rungsFile, scalesFile } from './results/finals.js';
+import { finalsFile, othersFile, rungsFile, scalesFile } from './results/finals.js';
 import { decodeKept, encodeKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
 import { partsOf } from './results/parts.js';
@@ -91,6 +91,7 @@ if (values.finals) {
     if (search?.snapshot.state !== 'complete') continue;
     if (experiment.rungs !== undefined) write(experiment.rungs, rungsFile(experiment, search));
     if (experiment.scales !== undefined) write(experiment.scales, scalesFile(experiment, search));
+    if (experiment.split) write(experiment.split.others, othersFile(experiment, search));
     if (standard?.snapshot.state === 'complete')
       write(experiment.finals, finalsFile(experiment, search, standard));
   }

@@ -4,6 +4,7 @@ import { markdownText } from '../../src/report/text.js';
 import { judgedOf, referenceOf } from './answer.js';
 import { contendersOf, differenceOf, figureOf, isSearched, type Contender } from './contenders.js';
 import type { Experiment } from './experiments.js';
+import { finalsOf } from './joined.js';
 import type { KeptSweep } from './kept.js';
 
 const cell = (figure: Figure | undefined): string => (figure ? formatFigure(figure) : '–');
@@ -34,9 +35,8 @@ export function datasetTable(
   kept: ReadonlyMap<string, KeptSweep>,
 ): string {
   const rows = experiments.flatMap((experiment) => {
-    const [search, standard, finals] = [experiment.search, experiment.standard, experiment.finals].map(
-      (name) => kept.get(name),
-    );
+    const [search, standard] = [experiment.search, experiment.standard].map((name) => kept.get(name));
+    const finals = finalsOf(experiment, kept);
     const any = finals ?? search;
     if (!any) return [[experiment.title, '–', 'not run', '–', '–', '–', '–', '–']];
     const winner = finals ? row(finals, judgedOf(contendersOf(finals))) : row(search, bestOf(search));

@@ -6,8 +6,10 @@ export interface Experiment {
   search: string;
   /** The sweep that searches standard diffusion alone. */
   standard: string;
-  /** The sweep of the winners and all baselines with five fresh seeds each. */
+  /** The sweep of the winners and the baselines with five fresh seeds each. */
   finals: string;
+  /** Finals in two sweeps by the same rules: the baselines that the winners meet in `finals`, and the sweep of all others. Absent: `finals` has all. */
+  split?: { first: readonly string[]; others: string };
   /** The sweep that trains trials of all ranks of the search to the end: what early rungs are worth. */
   rungs?: string;
   /** The sweep that trains the best of what is no standard diffusion in effect to the end: what the search left behind. */
@@ -35,6 +37,7 @@ export const experiments: readonly Experiment[] = [
     search: 'phi4-headline-5.276',
     standard: 'phi4-headline-5.276-standard',
     finals: 'phi4-finalists-5.276',
+    split: { first: ['standard', 'vp-cosine'], others: 'phi4-baselines-5.276' },
     space: '../search-spaces/phi4.yaml',
     finalists: 1,
   },
@@ -43,6 +46,7 @@ export const experiments: readonly Experiment[] = [
     search: 'phi4-headline-8x8',
     standard: 'phi4-headline-8x8-standard',
     finals: 'phi4-finalists-8x8',
+    split: { first: ['standard', 'vp-cosine'], others: 'phi4-baselines-8x8' },
     space: '../search-spaces/phi4.yaml',
     finalists: 1,
   },
@@ -51,6 +55,7 @@ export const experiments: readonly Experiment[] = [
     search: 'images-headline',
     standard: 'images-headline-standard',
     finals: 'images-finalists',
+    split: { first: ['standard'], others: 'images-baselines' },
     space: '../search-spaces/cifar10.yaml',
     finalists: 1,
   },

@@ -67,39 +67,58 @@ function contest(
 const numbered = (snapshot: SweepSnapshot, name: string, trials: readonly TrialRecord[]) =>
   Object.fromEntries(trials.map((trial, index) => [`${name}-${index + 1}`, ownParameters(snapshot, trial)]));
 
+const seeds = 5;
+
+/** What a contest of five fresh seeds each is by. */
+const fresh = { sampler: { name: 'random', seed: finalsSeed }, replicates: seeds };
+
+const stepsOf = ({ spec }: SweepSnapshot, contenders: number): string =>
+  (seeds * spec.pruner.rungs.at(-1)! * contenders).toLocaleString('en-US');
+
 /**
- * The sweep file of the finals: the best of the search, the best of the equal search of standard diffusion and every baseline, each
- * with five fresh seeds at the full number of steps, all measured on test data.
+ * The sweep file of the finals: the best of the search, the best of the equal search of standard diffusion and every baseline (where
+ * the experiment is split, the first ones alone), each with five fresh seeds at the full number of steps, all measured on test data.
  */
 export function finalsFile(
-  { finals, space, finalists }: Experiment,
+  { finals, split, space, finalists }: Experiment,
   search: KeptSweep,
   standard?: KeptSweep,
 ): string {
   const { snapshot } = search;
   const best = rankedAt(snapshot, lastRung(snapshot)).slice(0, finalists);
   const other = standard && rankedAt(standard.snapshot, lastRung(standard.snapshot))[0];
-  const { rungs } = snapshot.spec.pruner;
+  const baselines = split?.first ?? snapshot.spec.baselines;
   const all = {
     ...numbered(snapshot, 'finalist', best),
     ...(other ? { 'standard-searched': ownParameters(standard.snapshot, other) } : {}),
   };
-  const steps = 5 * rungs.at(-1)! * (Object.keys(all).length + snapshot.spec.baselines.length);
+  const steps = stepsOf(snapshot, Object.keys(all).length + baselines.length);
+  const met = split ? baselines.join(', ') : 'every baseline';
   const names = [search, ...(standard ? [standard] : [])].map((one) => one.snapshot.spec.name);
   return contest(
     snapshot,
     space,
     {
+      ...fresh,
       name: finals,
-      sampler: { name: 'random', seed: finalsSeed },
-      replicates: 5,
+      baselines,
       contenders: all,
     },
     [
-      `The finals of ${names.join(' and ')}: the best ${best.length === 1 ? `of the search (trial ${best[0]!.trial})` : `${best.length} of the search (trials ${best.map(({ trial }) => trial).join(', ')}, best first on validation data)`}${other ? `, the best of\n# standard diffusion searched with the same budget (trial ${other.trial})` : ''} and every baseline, five fresh seeds each, ${steps.toLocaleString('en-US')} steps.`,
+      `The finals of ${names.join(' and ')}: the best ${best.length === 1 ? `of the search (trial ${best[0]!.trial})` : `${best.length} of the search (trials ${best.map(({ trial }) => trial).join(', ')}, best first on validation data)`}${other ? `, the best of\n# standard diffusion searched with the same budget (trial ${other.trial})` : ''} and ${met}, five fresh seeds each, ${steps} steps.`,
+      ...(split ? [`The other baselines, by the same rules: ${split.others}.yaml.`] : []),
       'Made by `npm run bench -- results --finals` from docs/results.',
     ],
   );
+}
+
+/** The sweep file of the baselines that the finals go without, by the rules of the finals and from the same seeds. */
+export function othersFile({ finals, split, space }: Experiment, { snapshot }: KeptSweep): string {
+  const baselines = snapshot.spec.baselines.filter((name) => !split!.first.includes(name));
+  return contest(snapshot, space, { ...fresh, name: split!.others, baselines }, [
+    `The baselines that ${finals}.yaml goes without, by the same rules and from the same five seeds, ${stepsOf(snapshot, baselines.length)} steps.`,
+    'Made by `npm run bench -- results --finals` from docs/results.',
+  ]);
 }
 
 /** What a search with the same seed and rungs would have made of trials that it left behind, all trained to the end. */

@@ -7,14 +7,15 @@ import { contendersOf } from './contenders.js';
 import { datasetTable } from './datasets.js';
 import { effectsTable } from './effects.js';
 import { experiments } from './experiments.js';
+import { finalsOf } from './joined.js';
 import type { KeptSweep } from './kept.js';
 import { pictureMarkdown } from './pictures.js';
 import { costTable, rungTable } from './rungs.js';
 
 /** Sweeps in the order of the experiment; others come after them by name. */
 const order = [
-  ...experiments.flatMap(({ search, standard, finals, rungs, scales }) =>
-    [search, standard, finals, rungs, scales].filter((name) => name !== undefined),
+  ...experiments.flatMap(({ search, standard, finals, split, rungs, scales }) =>
+    [search, standard, finals, split?.others, rungs, scales].filter((name) => name !== undefined),
   ),
   'cifar10-headline',
 ];
@@ -39,10 +40,10 @@ export function partsOf(
   );
   return (part) => {
     if (part === 'answer') {
-      const answers = experiments.flatMap(({ title, finals }) => {
-        const found = kept.get(finals);
+      const answers = experiments.flatMap((experiment) => {
+        const found = finalsOf(experiment, kept);
         const said = found && finalsAnswer(found);
-        return said === undefined ? [] : [`- ${title}: ${said}`];
+        return said === undefined ? [] : [`- ${experiment.title}: ${said}`];
       });
       const unanswered =
         'The finals, five fresh seeds of the winners and of every baseline, have not been run: **there is no answer yet whose errors know of other seeds.**';
@@ -55,7 +56,8 @@ export function partsOf(
     if (part.startsWith('picture.')) return pictureMarkdown(part.slice('picture.'.length), pictures, kept);
     const name = sweepOfPart(part);
     if (name === undefined) return undefined;
-    const sweep = kept.get(name);
+    const ends = experiments.find(({ finals }) => finals === name);
+    const sweep = ends ? finalsOf(ends, kept) : kept.get(name);
     if (!sweep) return notRun(name);
     if (part.startsWith('contenders.')) return contenderTable(sweep, referenceOf(contendersOf(sweep))?.name);
     if (part.startsWith('ablation.')) return ablationTable(sweep);

@@ -4,7 +4,8 @@ import { describe, expect, it } from 'vitest';
 import { differenceOf, figureOf, contendersOf } from '../../bench/results/contenders.js';
 import { contenderTable, finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
 import { experiments } from '../../bench/results/experiments.js';
-import { finalsFile, rungsFile, scalesFile } from '../../bench/results/finals.js';
+import { finalsFile, othersFile, rungsFile, scalesFile } from '../../bench/results/finals.js';
+import { finalsOf, joined } from '../../bench/results/joined.js';
 import { decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
 import { partsOf } from '../../bench/results/parts.js';
@@ -122,6 +123,37 @@ describe('paired differences', () => {
     Object.assign(standard[2]!, { state: 'failed', rungs: [], test: undefined });
     expect(contendersOf(sweep).map(({ name }) => name)).toEqual(['finalist-1', 'standard-searched']);
     expect(contenderTable(sweep).split('\n').at(-1)).toMatch(/^\| standard \| 1 of 5 failed \| – /);
+  });
+
+  it('pair finals that were trained in two sweeps by their seeds, if both had the same rules', () => {
+    const bases = { 'finalist-1': 0.03, 'standard-searched': 0.04, standard: 0.045 };
+    const whole = invented(bases, 0.001);
+    const { snapshot, likelihoods } = whole;
+    const part = (names: readonly string[], name: string): KeptSweep => {
+      const own = snapshot.trials.filter(({ baseline }) => names.includes(baseline!));
+      const from = own[0]!.trial;
+      return {
+        snapshot: {
+          ...snapshot,
+          spec: { ...snapshot.spec, name, baselines: [...names] },
+          trials: own.map(({ trial, replicateOf, ...rest }) => ({
+            ...rest,
+            trial: trial - from,
+            ...(replicateOf === undefined ? {} : { replicateOf: replicateOf - from }),
+          })),
+        },
+        likelihoods: new Map(own.map(({ trial }) => [trial - from, likelihoods.get(trial)!])),
+      };
+    };
+    const winners = part(['finalist-1', 'standard-searched'], 'phi4-finalists-5.276');
+    const baselines = part(['standard'], 'phi4-baselines-5.276');
+    const kept = new Map([winners, baselines].map((one) => [one.snapshot.spec.name, one]));
+    const both = finalsOf(experiments[1]!, kept)!;
+    expect(contenderTable(both, 'standard-searched')).toBe(contenderTable(whole, 'standard-searched'));
+    expect(partsOf(kept)('contenders.phi4-finalists-5.276')).toContain('| standard | 5 |');
+    expect(finalsOf(experiments[1]!, new Map([[winners.snapshot.spec.name, winners]]))).toBe(winners);
+    baselines.snapshot.spec.sampler = { ...baselines.snapshot.spec.sampler, seed: 5 };
+    expect(() => joined(winners, baselines)).toThrow(/differ in more than their contenders/);
   });
 
   it('call nothing a win that noise explains', () => {
@@ -276,10 +308,19 @@ describe('a kept sweep', () => {
     ]);
     const single = finalsFile(experiments[1]!, search, search);
     expect(single).toMatch(/the best of the search \(trial \d+\)/);
-    expect(parseSweepFile(single, 'sweeps/x.yaml', read)).toMatchObject({
+    const [first, others] = [single, othersFile(experiments[1]!, search)].map((text) =>
+      parseSweepFile(text, 'sweeps/x.yaml', read),
+    );
+    expect(first).toMatchObject({
       name: 'phi4-finalists-5.276',
-      baselines: [...fixtureSpec.baselines, 'finalist-1', 'standard-searched'],
+      baselines: ['standard', 'vp-cosine', 'finalist-1', 'standard-searched'],
     });
+    expect(others).toMatchObject({
+      name: 'phi4-baselines-5.276',
+      baselines: fixtureSpec.baselines.filter((name) => name !== 'standard'),
+    });
+    const { name: _one, baselines: _these, contenders: _own, ...rules } = first!;
+    expect(others).toMatchObject(rules);
     const rungs = parseSweepFile(rungsFile(experiments[0]!, search), 'sweeps/phi4-rungs.yaml', read);
     expect(rungs.baselines.length).toBeGreaterThanOrEqual(9);
     expect(rungs.pruner.rungs).toEqual(fixtureSpec.pruner.rungs);
