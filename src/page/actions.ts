@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import { parse } from 'yaml';
 import { enqueueTrial, pauseSweep, resumeSweep, stopSweep } from '../../workflows/messages.js';
 import { explainSweepError } from '../cli/connection.js';
+import { patienceMilliseconds, untilAnswered } from '../cli/unanswered.js';
 import { messageOf, RgsweepError } from '../errors.js';
 import type { Parameters } from '../space/types.js';
 import { completeEnqueued } from '../sweep/parameters.js';
@@ -42,14 +43,16 @@ function readParameters(text: string): Parameters {
 }
 
 /**
- * Sends an action to an open sweep; returns what the sweep answers.
+ * Sends an action to an open sweep; returns what the sweep answers, or why nobody answers for it yet: the change applies when somebody does.
  * @param text what came with it: the parameters of a trial to enqueue
+ * @param patience how long an answer is waited for, in milliseconds
  * @throws RgsweepError('usage') for an action that does not exist, and whatever the update was refused for
  */
 export async function actOnSweep(
   client: Client,
   spec: SweepSpec,
   { action, text }: { action: string; text: string },
+  patience = patienceMilliseconds,
 ): Promise<string> {
   const known = Object.hasOwn(actions, action) ? actions[action] : undefined;
   if (!known)
@@ -58,14 +61,18 @@ export async function actOnSweep(
       `there is no action of that name; there are ${Object.keys(actions).join(', ')}`,
     );
   const args = known.args(spec, text);
+  const sent = client.workflow
+    .getHandle(spec.name)
+    .executeUpdate<string, [unknown, ...unknown[]]>(known.update, {
+      // The client's types ask for a non-empty tuple; an update without arguments has an empty one.
+      args: args as unknown as [unknown],
+    })
+    .then((answer) => known.say?.(answer) ?? answer);
   try {
-    const answer = await client.workflow
-      .getHandle(spec.name)
-      .executeUpdate<string, [unknown, ...unknown[]]>(known.update, {
-        // The client's types ask for a non-empty tuple; an update without arguments has an empty one.
-        args: args as unknown as [unknown],
-      });
-    return known.say?.(answer) ?? answer;
+    return await new Promise<string>((resolve, reject) => {
+      const unanswered = (why: string) => resolve(`${why}; the change applies when one answers.`);
+      untilAnswered(client, sent, unanswered, patience).then(resolve, reject);
+    });
   } catch (error) {
     throw explainSweepError(error, spec.name);
   }

@@ -6,6 +6,7 @@ import { startSweepWorkflow } from '../../src/cli/client.js';
 import { SweepCollector } from '../../src/cli/collect.js';
 import { progressOf } from '../../src/cli/progress.js';
 import { isUnanswered, untilAnswered } from '../../src/cli/unanswered.js';
+import { actOnSweep } from '../../src/page/actions.js';
 import { SweepFeed } from '../../src/page/feed.js';
 import { progressLine, progressView } from '../../src/report/progress.js';
 import { startTemporalServer, type TemporalServer } from '../../src/stack/temporalServer.js';
@@ -63,6 +64,11 @@ describe('without a control worker', () => {
     expect(shown.problem).toMatch(words);
     // What the store says of each trial, not what a sweep that begins anew would make of it.
     expect(shown.view.records.map(({ state }) => state)).toEqual(open.trials.map(({ state }) => state));
+  });
+
+  it('the page says why a button has no effect yet', async () => {
+    const said = await actOnSweep(client, spec, { action: 'pause', text: '' }, 300);
+    expect(said).toMatch(/^no control worker asks for work .*; the change applies when one answers\.$/);
   });
 
   it('a change is waited for, and what for is said, once', async () => {
