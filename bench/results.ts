@@ -18,13 +18,12 @@ import { readSnapshot } from '../src/store/records.js';
 import { experiments } from './results/experiments.js';
 import { effectsOf } from './results/effects.js';
 import { finalsFile, othersFile, rungsFile, scalesFile } from './results/finals.js';
-import { decodeKept, encodeKept, type KeptSweep } from './results/kept.js';
+import { encodeKept, keptFolder, readKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
 import { partsOf } from './results/parts.js';
 import { picturesOf } from './results/pictures.js';
 
-const folder = 'docs/results';
-const pictureFolder = join(folder, 'pictures');
+const pictureFolder = join(keptFolder, 'pictures');
 const pageFile = 'docs/results.md';
 
 const { values, positionals } = parseArgs({
@@ -54,7 +53,7 @@ async function read(store: ObjectStore, sweep: string): Promise<KeptSweep> {
 mkdirSync(pictureFolder, { recursive: true });
 for (const sweep of positionals) {
   const store = await openStore(values.store);
-  const file = join(folder, `${sweep}.json`);
+  const file = join(keptFolder, `${sweep}.json`);
   const text = encodeKept(await read(store, sweep), reportVersions()['rgsweep'] ?? 'unknown');
   writeFileSync(file, text);
   console.log(`${file}: ${text.length.toLocaleString('en-US')} characters`);
@@ -62,17 +61,12 @@ for (const sweep of positionals) {
   for (const { name, svg } of pictures) writeFileSync(join(pictureFolder, `${name}.svg`), svg);
   if (pictures.length > 0) console.log(`${pictureFolder}: ${pictures.map(({ name }) => name).join(', ')}`);
 }
-const kept = new Map(
-  readdirSync(folder)
-    .filter((file) => file.endsWith('.json'))
-    .map((file) => decodeKept(readFileSync(join(folder, file), 'utf8')))
-    .map((one) => [one.snapshot.spec.name, one]),
-);
+const kept = readKept();
 const page = readFileSync(pageFile, 'utf8');
 const filled = fillPage(page, partsOf(kept, keptPictures()));
 if (values.check) {
   if (filled !== page) {
-    console.error(`${pageFile} is not what ${folder}/*.json say: npm run bench -- results`);
+    console.error(`${pageFile} is not what ${keptFolder}/*.json say: npm run bench -- results`);
     process.exitCode = 1;
   }
 } else if (filled !== page) {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { RungResult, SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
 import { blockMeans } from '../../src/report/paired.js';
 import type { PerConfiguration } from '../../src/report/pairs.js';
@@ -98,4 +100,14 @@ export function decodeKept(text: string): KeptSweep {
     likelihoods: new Map(likelihoods.map(({ trial, nll }) => [trial, nll])),
     ...(effects ? { effects: new Map(effects) } : {}),
   };
+}
+
+/** Where sweeps are kept, below the project's folder. */
+export const keptFolder = 'docs/results';
+
+/** All sweeps that are kept, by name. */
+export function readKept(): ReadonlyMap<string, KeptSweep> {
+  const files = readdirSync(keptFolder).filter((file) => file.endsWith('.json'));
+  const sweeps = files.map((file) => decodeKept(readFileSync(join(keptFolder, file), 'utf8')));
+  return new Map(sweeps.map((one) => [one.snapshot.spec.name, one]));
 }

@@ -9,16 +9,12 @@ import { effectsTable } from './effects.js';
 import { experiments } from './experiments.js';
 import { finalsOf } from './joined.js';
 import type { KeptSweep } from './kept.js';
+import { sweepsOf } from './pending.js';
 import { pictureMarkdown } from './pictures.js';
 import { costTable, rungTable } from './rungs.js';
 
 /** Sweeps in the order of the experiment; others come after them by name. */
-const order = [
-  ...experiments.flatMap(({ search, standard, finals, split, rungs, scales }) =>
-    [search, standard, finals, split?.others, rungs, scales].filter((name) => name !== undefined),
-  ),
-  'cifar10-headline',
-];
+const order = [...experiments.flatMap((one) => sweepsOf(one)), 'cifar10-headline'];
 const sweepOfPart = (part: string) =>
   /^(?:contenders|axes|training|importance|ablation|effects)\.(.+)$/.exec(part)?.[1];
 const notRun = (name: string) => `\`${name}\` has not been run.`;

@@ -6,8 +6,9 @@ import { contenderTable, finalsAnswer, sweepSentence } from '../../bench/results
 import { experiments } from '../../bench/results/experiments.js';
 import { finalsFile, othersFile, rungsFile, scalesFile } from '../../bench/results/finals.js';
 import { finalsOf, joined } from '../../bench/results/joined.js';
-import { decodeKept, encodeKept, type KeptSweep } from '../../bench/results/kept.js';
+import { decodeKept, encodeKept, keptFolder, readKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
+import { pendingSweeps } from '../../bench/results/pending.js';
 import { partsOf } from '../../bench/results/parts.js';
 import { spearman } from '../../bench/results/spearman.js';
 import { CounterRandom } from '../../src/random/philox.js';
@@ -18,12 +19,10 @@ import { parseSweepFile } from '../../src/sweep/spec.js';
 import type { TrialRecord } from '../../src/sweep/types.js';
 import { fixtureSnapshot, fixtureSpec } from '../report/fixture.js';
 
-const folder = 'docs/results';
+const folder = keptFolder;
 const read = (path: string) => readFileSync(path, 'utf8');
 const files = readdirSync(folder).filter((file) => file.endsWith('.json'));
-const kept = new Map(
-  files.map((file) => decodeKept(read(join(folder, file)))).map((one) => [one.snapshot.spec.name, one]),
-);
+const kept = readKept();
 
 const pictures = new Set(readdirSync(join(folder, 'pictures')).map((file) => file.replace(/\.svg$/, '')));
 
@@ -284,6 +283,17 @@ describe('a kept sweep', () => {
     expect(difference).toBeCloseTo(other! - winner!, 3);
     expect(cells[7]).toBe('0.900, 0.900, 0.900');
     expect(parts('answer')).toMatch(/^- φ⁴, 6×6, g = 6\.975: \*\*The winner of the search has a lower KL/);
+  });
+
+  it('is not run again: what is pending are the others, in the order of their needs', () => {
+    const [, second] = experiments;
+    const search = { ...fixtureSnapshot(), spec: { ...fixtureSpec, name: second!.search } };
+    const known = new Map([[second!.search, { snapshot: search, likelihoods: new Map() }]]);
+    const others = [second!.standard, second!.finals, second!.split!.others];
+    expect(pendingSweeps([second!], known)).toEqual(others);
+    const running = { ...search, state: 'running' as const };
+    const open = new Map([[second!.search, { snapshot: running, likelihoods: new Map() }]]);
+    expect(pendingSweeps([second!], open)).toEqual([second!.search, ...others]);
   });
 
   it('makes sweep files of finals and of rungs that rgsweep takes', () => {
