@@ -17,7 +17,7 @@ import type { ObjectStore } from '../src/store/types.js';
 import { readSnapshot } from '../src/store/records.js';
 import { experiments } from './results/experiments.js';
 import { effectsOf } from './results/effects.js';
-import { finalsFile, othersFile, rungsFile, scalesFile } from './results/finals.js';
+import { ablationFile, finalsFile, othersFile, rungsFile, scalesFile } from './results/finals.js';
 import { encodeKept, keptFolder, readKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
 import { partsOf } from './results/parts.js';
@@ -85,6 +85,8 @@ if (values.finals) {
     if (search?.snapshot.state !== 'complete') continue;
     if (experiment.rungs !== undefined) write(experiment.rungs, rungsFile(experiment, search));
     if (experiment.scales !== undefined) write(experiment.scales, scalesFile(experiment, search));
+    if (experiment.ablation !== undefined)
+      write(experiment.ablation, ablationFile(experiment, search));
     if (experiment.split) write(experiment.split.others, othersFile(experiment, search));
     if (standard?.snapshot.state === 'complete')
       write(experiment.finals, finalsFile(experiment, search, standard));

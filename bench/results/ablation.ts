@@ -13,6 +13,10 @@ const stages: readonly [string, string, string][] = [
   ['another γ(t) for all: γ from −13.3 to 5', 'standard', 'linear-gamma'],
   ['another γ(t) for all: VP, linear β', 'standard', 'vp-linear-beta'],
   ['another γ(t) for all: VP, cosine', 'standard', 'vp-cosine'],
+  ['the winner’s colour', 'winner-in-white', 'finalist-1'],
+  ['the winner’s cutoff', 'winner-without-cutoff', 'finalist-1'],
+  ['the winner’s colour and cutoff', 'winner-without-both', 'finalist-1'],
+  ['the winner’s γ(t) for all alone', 'standard', 'winner-without-both'],
 ];
 
 /** What each ingredient gains over going without it, with everything else the same. */

@@ -14,6 +14,8 @@ export interface Experiment {
   rungs?: string;
   /** The sweep that trains the best of what is no standard diffusion in effect to the end: what the search left behind. */
   scales?: string;
+  /** The sweep that takes the winner of the search apart, by the rules of the finals: what its colour and its cutoff are worth each. */
+  ablation?: string;
   /** The space file of the whole search, as a sweep file names it. */
   space: string;
   /** Winners of the whole search in the finals; the first is the one that is judged, others show how far apart the best are. */
@@ -38,6 +40,7 @@ export const experiments: readonly Experiment[] = [
     standard: 'phi4-headline-5.276-standard',
     finals: 'phi4-finalists-5.276',
     split: { first: ['standard', 'vp-cosine'], others: 'phi4-baselines-5.276' },
+    ablation: 'phi4-ablation-5.276',
     space: '../search-spaces/phi4.yaml',
     finalists: 1,
   },

@@ -121,6 +121,38 @@ export function othersFile({ finals, split, space }: Experiment, { snapshot }: K
   ]);
 }
 
+const without = (parameters: Parameters, ...names: string[]): Parameters =>
+  Object.fromEntries(Object.entries(parameters).filter(([name]) => !names.includes(name)));
+
+/** The same schedule in white noise. */
+const inWhite = (parameters: Parameters): Parameters => ({
+  ...without(parameters, 'colourMass2', 'colourExponent'),
+  colour: 'white',
+});
+
+/** The same ends and trajectory, all scales alike: γ(t) runs along the trajectory itself. */
+const allAlike = (parameters: Parameters): Parameters => ({
+  ...without(parameters, 'ordering', 'cutoffWidth', 'reversed'),
+  kernel: 'uniform',
+});
+
+/** The sweep file that takes the winner of the search apart: without its colour, without its cutoff, and without both. */
+export function ablationFile({ finals, ablation, space }: Experiment, { snapshot }: KeptSweep): string {
+  const [best] = rankedAt(snapshot, lastRung(snapshot));
+  const winner = ownParameters(snapshot, best!);
+  const contenders = {
+    'winner-in-white': inWhite(winner),
+    'winner-without-cutoff': allAlike(winner),
+    'winner-without-both': inWhite(allAlike(winner)),
+  };
+  const steps = stepsOf(snapshot, Object.keys(contenders).length);
+  return contest(snapshot, space, { ...fresh, name: ablation, baselines: [], contenders }, [
+    `What makes the winner of ${snapshot.spec.name}, trial ${best!.trial}: white noise in place of its colour, all scales alike in place of its cutoff, and`,
+    `both, by the rules of ${finals}.yaml and from the same five seeds, ${steps} steps.`,
+    'Made by `npm run bench -- results --finals` from docs/results.',
+  ]);
+}
+
 /** What a search with the same seed and rungs would have made of trials that it left behind, all trained to the end. */
 function toTheEnd(
   snapshot: SweepSnapshot,

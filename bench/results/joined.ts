@@ -45,11 +45,16 @@ export function joined(first: KeptSweep, second: KeptSweep): KeptSweep {
   };
 }
 
-/** The finals of a data set, with those baselines that were trained in a sweep of their own; undefined while they are not kept. */
+/**
+ * The finals of a data set, with those baselines that were trained in a sweep of their own and the winner taken apart, as far as they are
+ * kept; undefined while the finals are not.
+ */
 export function finalsOf(
-  { finals, split }: Experiment,
+  { finals, split, ablation }: Experiment,
   kept: ReadonlyMap<string, KeptSweep>,
 ): KeptSweep | undefined {
-  const [first, second] = [kept.get(finals), split && kept.get(split.others)];
-  return first && second ? joined(first, second) : first;
+  const [first, ...more] = [finals, split?.others, ablation].map((name) =>
+    name === undefined ? undefined : kept.get(name),
+  );
+  return first && more.filter((one) => one !== undefined).reduce(joined, first);
 }

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { differenceOf, figureOf, contendersOf } from '../../bench/results/contenders.js';
 import { contenderTable, finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
 import { experiments } from '../../bench/results/experiments.js';
-import { finalsFile, othersFile, rungsFile, scalesFile } from '../../bench/results/finals.js';
+import { ablationFile, finalsFile, othersFile, rungsFile, scalesFile } from '../../bench/results/finals.js';
 import { finalsOf, joined } from '../../bench/results/joined.js';
 import { decodeKept, encodeKept, keptFolder, readKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
@@ -289,7 +289,7 @@ describe('a kept sweep', () => {
     const [, second] = experiments;
     const search = { ...fixtureSnapshot(), spec: { ...fixtureSpec, name: second!.search } };
     const known = new Map([[second!.search, { snapshot: search, likelihoods: new Map() }]]);
-    const others = [second!.standard, second!.finals, second!.split!.others];
+    const others = [second!.standard, second!.finals, second!.ablation, second!.split!.others];
     expect(pendingSweeps([second!], known)).toEqual(others);
     const running = { ...search, state: 'running' as const };
     const open = new Map([[second!.search, { snapshot: running, likelihoods: new Map() }]]);
@@ -329,8 +329,22 @@ describe('a kept sweep', () => {
       name: 'phi4-baselines-5.276',
       baselines: fixtureSpec.baselines.filter((name) => name !== 'standard'),
     });
+    const apart = parseSweepFile(ablationFile(experiments[1]!, search), 'sweeps/x.yaml', read);
+    const winner = first!.contenders!['finalist-1']!;
+    const {
+      'winner-in-white': white,
+      'winner-without-cutoff': alike,
+      'winner-without-both': plain,
+    } = apart.contenders!;
+    expect(white).toMatchObject({ colour: 'white', kernel: winner['kernel'] });
+    expect(alike).toMatchObject({ colour: winner['colour'], kernel: 'uniform' });
+    expect(plain).toMatchObject({ colour: 'white', kernel: 'uniform' });
+    for (const variant of [white, alike, plain])
+      for (const name of ['basis', 'gammaLow', 'gammaHigh', 'trajectory', 'weighting'])
+        expect(variant![name]).toEqual(winner[name]);
     const { name: _one, baselines: _these, contenders: _own, ...rules } = first!;
     expect(others).toMatchObject(rules);
+    expect(apart).toMatchObject(rules);
     const rungs = parseSweepFile(rungsFile(experiments[0]!, search), 'sweeps/phi4-rungs.yaml', read);
     expect(rungs.baselines.length).toBeGreaterThanOrEqual(9);
     expect(rungs.pruner.rungs).toEqual(fixtureSpec.pruner.rungs);
