@@ -11,12 +11,6 @@ import { refuseIfElsewhere } from './owner.js';
 import { controlQueue } from '../sweep/names.js';
 import type { SweepSpec } from '../sweep/types.js';
 
-/**
- * How long a control worker may take over a workflow task. The server's ten seconds are too few for one that starts on a busy machine and
- * replays some thousand events: it would begin again and again. As long a task of a worker that has died is waited for.
- */
-const workflowTaskTimeout = '30 seconds';
-
 /** Starts a sweep's workflow; false when one of that name is open already, as after two launches at once. */
 export async function startSweepWorkflow(client: Client, input: SweepInput): Promise<boolean> {
   // Segments and activities inherit it.
@@ -26,7 +20,6 @@ export async function startSweepWorkflow(client: Client, input: SweepInput): Pro
       workflowId: input.spec.name,
       taskQueue: controlQueue,
       args: [input],
-      workflowTaskTimeout,
       ...(priorityKey === undefined ? {} : { priority: { priorityKey } }),
     });
     return true;

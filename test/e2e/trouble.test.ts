@@ -189,9 +189,6 @@ describe('a sweep in trouble, on a real server', () => {
       return children.length >= 9 && runs.every(({ close }) => close < Infinity);
     });
     expect(runs.length).toBeGreaterThan(1);
-    // The last run still gives a replay more than the server's ten seconds.
-    const { raw } = await stack.client.workflow.getHandle('long').describe();
-    expect(Number(raw.executionConfig?.defaultWorkflowTaskTimeout?.seconds)).toBe(30);
     // A run ends at its first pause after the server's suggestion, some events later.
     for (const { events } of runs) expect(events).toBeLessThan(2 * eventsOfRun);
     const ends = runs.map(({ close }) => close).sort((a, b) => a - b);
