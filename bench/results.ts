@@ -85,8 +85,7 @@ if (values.finals) {
     if (search?.snapshot.state !== 'complete') continue;
     if (experiment.rungs !== undefined) write(experiment.rungs, rungsFile(experiment, search));
     if (experiment.scales !== undefined) write(experiment.scales, scalesFile(experiment, search));
-    if (experiment.ablation !== undefined)
-      write(experiment.ablation, ablationFile(experiment, search));
+    if (experiment.ablation !== undefined) write(experiment.ablation, ablationFile(experiment, search));
     if (experiment.split) write(experiment.split.others, othersFile(experiment, search));
     if (standard?.snapshot.state === 'complete')
       write(experiment.finals, finalsFile(experiment, search, standard));
