@@ -3,7 +3,7 @@
  *
  * Keeps sweeps of a store as docs/results/NAME.json, draws their pictures into docs/results/pictures, and writes the tables of
  * docs/results.md from all of those files, and from nothing else. Without a SWEEP only the tables are written. `--finals` writes the sweep files of the finals of every data set whose two
- * searches are complete (results/experiments.ts), of the first one's rungs and of what it left behind. `--check` writes nothing: exit code 1 when the page
+ * searches are complete (results/experiments.ts), and of whatever else its search is trained on for: rungs, what it left behind, its winner taken apart. `--check` writes nothing: exit code 1 when the page
  * is not what the files say.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';

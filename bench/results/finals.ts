@@ -7,6 +7,10 @@ import type { Effect, KeptSweep } from './kept.js';
 
 /** The seed of the finals: none of their trainings has been seen by a search, whose seed is 11. */
 const finalsSeed = 101;
+/** Fresh seeds of each contender. */
+const seeds = 5;
+/** The rules of the finals, and of every sweep that is shown with them. */
+const fresh = { sampler: { name: 'random', seed: finalsSeed }, replicates: seeds };
 /** Pruned trials that are trained to the end, to learn what the rungs are worth. */
 const rungTrials = 12;
 /** Trials that treat scales differently, and those of coloured noise with one γ(t), that are trained to the end beside `standard`. */
@@ -66,11 +70,6 @@ function contest(
 
 const numbered = (snapshot: SweepSnapshot, name: string, trials: readonly TrialRecord[]) =>
   Object.fromEntries(trials.map((trial, index) => [`${name}-${index + 1}`, ownParameters(snapshot, trial)]));
-
-const seeds = 5;
-
-/** What a contest of five fresh seeds each is by. */
-const fresh = { sampler: { name: 'random', seed: finalsSeed }, replicates: seeds };
 
 const stepsOf = ({ spec }: SweepSnapshot, contenders: number): string =>
   (seeds * spec.pruner.rungs.at(-1)! * contenders).toLocaleString('en-US');
