@@ -17,11 +17,12 @@ import { costTable, rungTable } from './rungs.js';
 const order = [...experiments.flatMap((one) => sweepsOf(one)), 'cifar10-headline'];
 const sweepOfPart = (part: string) =>
   /^(?:contenders|axes|training|importance|ablation|effects)\.(.+)$/.exec(part)?.[1];
+const noSweep = 'No sweep is kept yet.';
 const notRun = (name: string) => `\`${name}\` has not been run.`;
 const training = (name: string) => name === 'weighting' || name === 'timeSampling';
 
 /**
- * The generated parts of docs/results.md: `answer`, `datasets`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
+ * The generated parts of docs/results.md: `answer`, `sweeps`, `datasets`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
  * `importance.SWEEP`, `ablation.SWEEP`, `effects.SWEEP`, `picture.SWEEP-CHART` of `pictures`, the names of the files that are kept. Undefined for a part of any other name; a sweep that is not kept has not been run.
  */
 export function partsOf(
@@ -43,12 +44,12 @@ export function partsOf(
       });
       const unanswered =
         'The finals, five fresh seeds of the winners and of every baseline, have not been run: **there is no answer yet whose errors know of other seeds.**';
-      const list = sweeps.map((one) => `- ${sweepSentence(one)}`);
-      return `${answers.length > 0 ? answers.join('\n') : unanswered}\n\n${list.length > 0 ? `What single sweeps say by themselves:\n\n${list.join('\n')}` : 'No sweep is kept yet.'}`;
+      return answers.length > 0 ? answers.join('\n') : unanswered;
     }
+    if (part === 'sweeps') return sweeps.map((one) => `- ${sweepSentence(one)}`).join('\n') || noSweep;
     if (part === 'datasets') return datasetTable(experiments, kept);
-    if (part === 'cost') return sweeps.length > 0 ? costTable(sweeps) : 'No sweep is kept yet.';
-    if (part === 'rungs') return sweeps.length > 0 ? rungTable(sweeps) : 'No sweep is kept yet.';
+    if (part === 'cost') return sweeps.length > 0 ? costTable(sweeps) : noSweep;
+    if (part === 'rungs') return sweeps.length > 0 ? rungTable(sweeps) : noSweep;
     if (part.startsWith('picture.')) return pictureMarkdown(part.slice('picture.'.length), pictures, kept);
     const name = sweepOfPart(part);
     if (name === undefined) return undefined;
