@@ -153,7 +153,10 @@ export function progressOf(view: SweepView): ProgressStatus {
   const best = bestTrial(machine, rungs.length);
   const bestFigure = best && figureOf(best.trial);
   const stepOf = (row: TrialRow) =>
-    Math.max(reachedOf(row, rungs), running.find((one) => one.trial === row.trial)?.step ?? 0);
+    Math.max(
+      standsAt(row, rungs, recordOf.get(row.trial)),
+      running.find((one) => one.trial === row.trial)?.step ?? 0,
+    );
   const plan = plannedSteps(
     { ...spec, budget: { ...spec.budget, trials: machine.trialBudget } },
     rungs.map((_, rung) => searchedAt(machine.trials, rung)),

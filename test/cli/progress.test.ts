@@ -121,6 +121,8 @@ describe('the steps of a sweep', () => {
     ];
     const view = viewOf(events, [{ trial: 1, purpose: 'train' }]);
     expect(progressOf({ ...view, records: stopped('preempted') }).stepsDone).toBe(1700);
+    // Of a paused sweep, too, where nobody trains.
+    expect(progressOf({ ...view, running: [], records: stopped('preempted') }).stepsDone).toBe(1700);
     // How far the checkpoint of a lost one is behind what it said last is not known here.
     expect(progressOf({ ...view, records: stopped('worker-lost') }).stepsDone).toBe(1000);
     // Nobody trains yet, so that nothing is said of the time left.
