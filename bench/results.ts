@@ -2,9 +2,10 @@
  * npm run bench -- results [SWEEP …] [--store URL] [--finals] [--check]
  *
  * Keeps sweeps of a store as docs/results/NAME.json, draws their pictures into docs/results/pictures, and writes the tables of
- * docs/results.md from all of those files, and from nothing else. Without a SWEEP only the tables are written. `--finals` writes the sweep files of the finals of every data set whose two
- * searches are complete (results/experiments.ts), and of whatever else its search is trained on for: rungs, what it left behind, its winner taken apart. `--check` writes nothing: exit code 1 when the page
- * is not what the files say.
+ * docs/results.md from all of those files, and from nothing else. Without a SWEEP only the tables are written. `--finals` writes the sweep
+ * files of the finals of every data set whose two searches are complete (results/experiments.ts), and of whatever else its search is trained
+ * on for: rungs, what it left behind, its winner taken apart, the winner of another data set. `--check` writes nothing: exit code 1 when
+ * the page is not what the files say.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -17,7 +18,14 @@ import type { ObjectStore } from '../src/store/types.js';
 import { readSnapshot } from '../src/store/records.js';
 import { experiments } from './results/experiments.js';
 import { effectsOf } from './results/effects.js';
-import { ablationFile, finalsFile, othersFile, rungsFile, scalesFile } from './results/finals.js';
+import {
+  ablationFile,
+  finalsFile,
+  othersFile,
+  rungsFile,
+  scalesFile,
+  transferFile,
+} from './results/finals.js';
 import { encodeKept, keptFolder, readKept, type KeptSweep } from './results/kept.js';
 import { fillPage } from './results/page.js';
 import { partsOf } from './results/parts.js';
@@ -86,6 +94,9 @@ if (values.finals) {
     if (experiment.rungs !== undefined) write(experiment.rungs, rungsFile(experiment, search));
     if (experiment.scales !== undefined) write(experiment.scales, scalesFile(experiment, search));
     if (experiment.ablation !== undefined) write(experiment.ablation, ablationFile(experiment, search));
+    const from = experiment.transfer && kept.get(experiment.transfer.from);
+    if (experiment.transfer && from?.snapshot.state === 'complete')
+      write(experiment.transfer.sweep, transferFile(experiment, search, from));
     if (experiment.split) write(experiment.split.others, othersFile(experiment, search));
     if (standard?.snapshot.state === 'complete')
       write(experiment.finals, finalsFile(experiment, search, standard));

@@ -16,7 +16,7 @@ const stages: readonly [string, string, string][] = [
   ['the winner’s colour', 'winner-in-white', 'finalist-1'],
   ['the winner’s cutoff', 'winner-without-cutoff', 'finalist-1'],
   ['the winner’s colour and cutoff', 'winner-without-both', 'finalist-1'],
-  ['the winner’s γ(t) for all alone', 'standard', 'winner-without-both'],
+  ['the winner’s γ(t), weighting and times alone', 'standard', 'winner-without-both'],
 ];
 
 /** What each ingredient gains over going without it, with everything else the same. */

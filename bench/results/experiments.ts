@@ -16,6 +16,8 @@ export interface Experiment {
   scales?: string;
   /** The sweep that takes the winner of the search apart, by the rules of the finals: what its colour and its cutoff are worth each. */
   ablation?: string;
+  /** The sweep that trains the winner of another data set's search here by the rules of the finals: whether what won there wins here. */
+  transfer?: { sweep: string; from: string; contender: string };
   /** The space file of the whole search, as a sweep file names it. */
   space: string;
   /** Winners of the whole search in the finals; the first is the one that is judged, others show how far apart the best are. */
@@ -31,6 +33,7 @@ export const experiments: readonly Experiment[] = [
     finals: 'phi4-finalists',
     rungs: 'phi4-rungs',
     scales: 'phi4-scales',
+    transfer: { sweep: 'phi4-transfer', from: 'phi4-headline-5.276', contender: 'winner-near-criticality' },
     space: '../search-spaces/phi4.yaml',
     finalists: 3,
   },

@@ -152,6 +152,20 @@ export function ablationFile({ finals, ablation, space }: Experiment, { snapshot
   ]);
 }
 
+/** The sweep file of the winner of another data set's search, `from`, by the rules of the finals of this one. */
+export function transferFile(
+  { finals, transfer, space }: Experiment,
+  { snapshot }: KeptSweep,
+  from: KeptSweep,
+): string {
+  const [best] = rankedAt(from.snapshot, lastRung(from.snapshot));
+  const contenders = { [transfer!.contender]: ownParameters(from.snapshot, best!) };
+  return contest(snapshot, space, { ...fresh, name: transfer!.sweep, baselines: [], contenders }, [
+    `Whether what won ${transfer!.from} wins here: its winner, trial ${best!.trial}, by the rules of ${finals}.yaml and from the same five seeds, ${stepsOf(snapshot, 1)} steps.`,
+    'Made by `npm run bench -- results --finals` from docs/results.',
+  ]);
+}
+
 /** What a search with the same seed and rungs would have made of trials that it left behind, all trained to the end. */
 function toTheEnd(
   snapshot: SweepSnapshot,

@@ -46,14 +46,14 @@ export function joined(first: KeptSweep, second: KeptSweep): KeptSweep {
 }
 
 /**
- * The finals of a data set, with those baselines that were trained in a sweep of their own and the winner taken apart, as far as they are
- * kept; undefined while the finals are not.
+ * The finals of a data set, with those baselines that were trained in a sweep of their own, the winner taken apart and the winner of another
+ * data set, as far as they are kept; undefined while the finals are not.
  */
 export function finalsOf(
-  { finals, split, ablation }: Experiment,
+  { finals, split, ablation, transfer }: Experiment,
   kept: ReadonlyMap<string, KeptSweep>,
 ): KeptSweep | undefined {
-  const [first, ...more] = [finals, split?.others, ablation].map((name) =>
+  const [first, ...more] = [finals, split?.others, ablation, transfer?.sweep].map((name) =>
     name === undefined ? undefined : kept.get(name),
   );
   return first && more.filter((one) => one !== undefined).reduce(joined, first);

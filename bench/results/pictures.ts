@@ -12,8 +12,7 @@ import type { KeptSweep } from './kept.js';
 function chartsOf(sweep: string): readonly string[] {
   if (experiments.some(({ rungs }) => rungs === sweep)) return ['rungs'];
   const [first] = experiments;
-  if (sweep === first!.finals) return ['standings', 'gamma', 'noise', 'cutoff'];
-  if (experiments.some(({ finals }) => finals === sweep)) return ['standings'];
+  if (experiments.some(({ finals }) => finals === sweep)) return ['standings', 'gamma', 'noise', 'cutoff'];
   if (sweep === first!.search) return ['over-steps', 'slices', 'slices-ess', 'importance'];
   if (experiments.some(({ search }) => search === sweep)) return ['slices'];
   return [];

@@ -4,7 +4,14 @@ import { describe, expect, it } from 'vitest';
 import { differenceOf, figureOf, contendersOf } from '../../bench/results/contenders.js';
 import { contenderTable, finalsAnswer, sweepSentence } from '../../bench/results/answer.js';
 import { experiments } from '../../bench/results/experiments.js';
-import { ablationFile, finalsFile, othersFile, rungsFile, scalesFile } from '../../bench/results/finals.js';
+import {
+  ablationFile,
+  finalsFile,
+  othersFile,
+  rungsFile,
+  scalesFile,
+  transferFile,
+} from '../../bench/results/finals.js';
 import { finalsOf, joined } from '../../bench/results/joined.js';
 import { decodeKept, encodeKept, keptFolder, readKept, type KeptSweep } from '../../bench/results/kept.js';
 import { fillPage, markedParts } from '../../bench/results/page.js';
@@ -292,6 +299,10 @@ describe('a kept sweep', () => {
     const known = new Map([[second!.search, { snapshot: search, likelihoods: new Map() }]]);
     const others = [second!.standard, second!.finals, second!.ablation, second!.split!.others];
     expect(pendingSweeps([second!], known)).toEqual(others);
+    // What won elsewhere can be trained once it has been found there.
+    const everything = pendingSweeps(experiments, new Map());
+    expect(everything.at(-1)).toBe(experiments[0]!.transfer!.sweep);
+    expect(new Set(everything).size).toBe(everything.length);
     const running = { ...search, state: 'running' as const };
     const open = new Map([[second!.search, { snapshot: running, likelihoods: new Map() }]]);
     expect(pendingSweeps([second!], open)).toEqual([second!.search, ...others]);
@@ -330,6 +341,13 @@ describe('a kept sweep', () => {
       name: 'phi4-baselines-5.276',
       baselines: fixtureSpec.baselines.filter((name) => name !== 'standard'),
     });
+    const elsewhere = parseSweepFile(transferFile(experiments[0]!, search, search), 'sweeps/x.yaml', read);
+    expect(elsewhere).toMatchObject({
+      name: 'phi4-transfer',
+      baselines: ['winner-near-criticality'],
+      replicates: 5,
+    });
+    expect(elsewhere.contenders!['winner-near-criticality']).toEqual(first!.contenders!['finalist-1']);
     const apart = parseSweepFile(ablationFile(experiments[1]!, search), 'sweeps/x.yaml', read);
     const winner = first!.contenders!['finalist-1']!;
     const {
