@@ -69,10 +69,16 @@ function measuredOf(
   if (running.length === 0 && (done === 0 || done === rows.length)) return undefined;
   const begun = running.reduce((sum, { fraction = 0 }) => sum + fraction, 0);
   const left = rows.length - done - begun;
+  // Where one takes longer than was expected, the others will, too: a level `final` may pay for what a rung does not.
+  const late = running.some(
+    ({ fraction, secondsLeft }) => fraction !== undefined && secondsLeft === undefined,
+  );
   return {
     done,
     of: rows.length,
-    ...(usual ? { secondsLeft: (left * usual * testFactor) / Math.max(1, machine.concurrency) } : {}),
+    ...(usual && !late
+      ? { secondsLeft: (left * usual * testFactor) / Math.max(1, machine.concurrency) }
+      : {}),
   };
 }
 

@@ -90,7 +90,10 @@ describe('the last measurements of a sweep', () => {
   });
 
   test('that take longer than usual have no time left, rather than none', () => {
-    const [running] = progressOf(viewOf([...trained, testing(0)], [measuring(0, 25)])).running;
+    const late = progressOf(viewOf([...trained, testing(0)], [measuring(0, 25)]));
+    // Of the one that waits nothing is known either.
+    expect(late.measured).toEqual({ done: 0, of: 2 });
+    const [running] = late.running;
     expect(running).toMatchObject({ phase: 'test', fraction: 0.99 });
     expect(running!.secondsLeft).toBeUndefined();
   });
