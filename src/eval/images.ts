@@ -74,8 +74,8 @@ const bands = 4;
  *   scales adds to it, coarse to fine.
  * - `gaussianNll` −log N(φ; μ, Σ) with the training data's mean and full covariance; `gaussianGain`, `gaussianGainError` by how much
  *   the bound is below it, image by image. `exactNll` where the data's density is known, and `vlbExcess`, `vlbExcessError` above it.
- * - `startNoise` the largest s_i² e^{γ_i(0)}; `startExcess` what it costs a Gaussian bound, ½ Σ log(1 + e^{γ_i(0)}/Σ_i), in
- *   bits per dimension.
+ * - `startNoise` the largest s_i² e^{γ_i(0)}; `startExcess` what it costs the bound of Gaussian data, ½ Σ log(1 + e^{γ_i(0)}/Σ_i), in
+ *   bits per dimension; images, whose pixels are settled by their neighbours more sharply, pay more.
  * - `nll`, `nllError`, `flowBpd` by the probability flow with Hutchinson's divergence, on few images and at level `final` only; `flowSteps`,
  *   `flowChange` (bits per dimension) as for φ⁴. `kl` above `exactNll`.
  * - `spectrumDistance`, `slicedWasserstein`, `patchWasserstein`, `randomFrechet` (on random features) of the model's samples from as many
@@ -176,7 +176,7 @@ function startNoise(
   });
   if (quantized && largest > negligibleNoise)
     warnings.push(
-      `s² e^γ(0) is ${largest.toPrecision(2)}, above ${negligibleNoise}: the first noise blurs the 256 levels, and the bound is looser by about ${(excess * perNat).toPrecision(2)} bits per dimension; lower gammaLow`,
+      `s² e^γ(0) is ${largest.toPrecision(2)}, above ${negligibleNoise}: the first noise blurs the 256 levels, and the bound is looser, by ${(excess * perNat).toPrecision(2)} bits per dimension for Gaussian data and more for images; lower gammaLow`,
     );
   return { startNoise: largest, startExcess: excess * perNat };
 }
