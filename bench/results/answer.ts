@@ -92,15 +92,21 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
     const own = snapshot.trials.find(({ trial }) => trial === base?.trials[0]?.trial);
     return own && base && one !== base ? differenceOf(kept, base, one) : undefined;
   };
+  // Of images the likelihood has no reference, and how alike samples are says more.
+  const byKl = metric === 'kl';
   const heads = [
     'schedule',
     'seeds',
     metricTitle(metric),
-    'ESS',
-    'VLB − exact',
-    'path ESS with 16, 64 calls',
-    'calls for path ESS 0.8',
-    'calls for a converged likelihood',
+    ...(byKl
+      ? [
+          'ESS',
+          'VLB − exact',
+          'path ESS with 16, 64 calls',
+          'calls for path ESS 0.8',
+          'calls for a converged likelihood',
+        ]
+      : ['bits per dimension', 'NLL by the flow, 32 images', 'distance of spectra']),
     `worse than ${base?.name ?? '–'}`,
     'data, steps',
   ].map((head) => markdownText(head, 80));
@@ -121,11 +127,15 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
       markdownText(one.name, 90),
       String(one.trials.length),
       cell(figure),
-      cell(figureOf(snapshot, one, 'ess')),
-      cell(figureOf(snapshot, one, 'vlbExcess')),
-      Number.isNaN(few) ? '–' : `${formatNumber(few)}, ${formatNumber(more)}`,
-      Number.isNaN(needed) ? (Number.isNaN(few) ? '–' : 'not reached by all') : formatNumber(needed),
-      calls.some(Number.isNaN) ? '–' : formatCount(Math.max(...calls)),
+      ...(byKl
+        ? [
+            cell(figureOf(snapshot, one, 'ess')),
+            cell(figureOf(snapshot, one, 'vlbExcess')),
+            Number.isNaN(few) ? '–' : `${formatNumber(few)}, ${formatNumber(more)}`,
+            Number.isNaN(needed) ? (Number.isNaN(few) ? '–' : 'not reached by all') : formatNumber(needed),
+            calls.some(Number.isNaN) ? '–' : formatCount(Math.max(...calls)),
+          ]
+        : ['bpd', 'nll', 'spectrumDistance'].map((name) => cell(figureOf(snapshot, one, name)))),
       difference ? formatFigure(difference) : '–',
       where(one),
     ];
