@@ -19,6 +19,7 @@ const titles: Record<string, string> = {
   ordering: 'ordering variable ℓ',
   reversed: 'order reversed',
   heatMass2: 'm² of the heat kernel',
+  blurWidth: 'width of the blur (lattice units)',
   trajectoryKnot1: 'first knot of the spline',
   trajectoryKnot2: 'second knot of the spline',
   trajectoryKnot3: 'third knot of the spline',
