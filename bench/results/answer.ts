@@ -1,24 +1,17 @@
-import {
-  formatCount,
-  formatFigure,
-  formatNumber,
-  metricTitle,
-  metricWords,
-  type Figure,
-} from '../../src/report/figures.js';
+import { formatCount, formatFigure, metricTitle, metricWords } from '../../src/report/figures.js';
 import { markdownTable } from '../../src/report/markdown.js';
 import type { PairedFigure } from '../../src/report/paired.js';
 import type { PerConfiguration } from '../../src/report/pairs.js';
 import { foldReplicates } from '../../src/sweep/replicates.js';
 import { markdownText } from '../../src/report/text.js';
 import { verdict } from '../../src/report/verdict.js';
+import { densityColumns, figureCell, imageColumns } from './columns.js';
 import {
   contendersOf,
   differenceOf,
   failedContenders,
   figureOf,
   measuredOn,
-  metricsOf,
   type Contender,
 } from './contenders.js';
 import type { KeptSweep } from './kept.js';
@@ -66,11 +59,9 @@ export function finalsAnswer(kept: KeptSweep): string | undefined {
   return `**The winner of the search ${outcome} the best standard diffusion of an equal search**: ${name} ${formatFigure(own)} against ${formatFigure(other)} on test data (\`${winner.name}\` against \`${reference.name}\`), a ${difference.combined ? '' : 'paired '}difference of ${differenceWords(difference)}.`;
 }
 
-const cell = (figure: Figure | undefined): string => (figure ? formatFigure(figure) : '–');
-
 /**
- * Baselines and winners at their last rung: KL, ESS, bound, calls of the network for a converged likelihood and, paired, how much
- * worse each is than `against`; whoever was trained longest first, of those the best; last those of which a seed failed.
+ * Baselines and winners at their last rung: the objective, what is measured beside it (columns.ts) and, paired, how much worse each is
+ * than `against`; whoever was trained longest first, of those the best; last those of which a seed failed.
  */
 export function contenderTable(kept: KeptSweep, against?: string): string {
   const { snapshot } = kept;
@@ -92,21 +83,12 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
     const own = snapshot.trials.find(({ trial }) => trial === base?.trials[0]?.trial);
     return own && base && one !== base ? differenceOf(kept, base, one) : undefined;
   };
-  // Of images the likelihood has no reference, and how alike samples are says more.
-  const byKl = metric === 'kl';
+  const measured = metric === 'kl' ? densityColumns : imageColumns;
   const heads = [
     'schedule',
     'seeds',
     metricTitle(metric),
-    ...(byKl
-      ? [
-          'ESS',
-          'VLB − exact',
-          'path ESS with 16, 64 calls',
-          'calls for path ESS 0.8',
-          'calls for a converged likelihood',
-        ]
-      : ['bits per dimension', 'NLL by the flow, 32 images', 'distance of spectra']),
+    ...measured.map(([head]) => head),
     `worse than ${base?.name ?? '–'}`,
     'data, steps',
   ].map((head) => markdownText(head, 80));
@@ -117,25 +99,11 @@ export function contenderTable(kept: KeptSweep, against?: string): string {
   ]);
   const rows = rated.map(({ one, figure }) => {
     const difference = shared(one);
-    const means = (name: string) => {
-      const values = one.trials.map((trial) => metricsOf(snapshot, trial)[name] ?? NaN);
-      return values.reduce((sum, value) => sum + value, 0) / values.length;
-    };
-    const [few, more, needed] = [means('pathEss16'), means('pathEss64'), means('evaluationsForEss80')];
-    const calls = one.trials.map((trial) => metricsOf(snapshot, trial).functionEvaluations ?? NaN);
     return [
       markdownText(one.name, 90),
       String(one.trials.length),
-      cell(figure),
-      ...(byKl
-        ? [
-            cell(figureOf(snapshot, one, 'ess')),
-            cell(figureOf(snapshot, one, 'vlbExcess')),
-            Number.isNaN(few) ? '–' : `${formatNumber(few)}, ${formatNumber(more)}`,
-            Number.isNaN(needed) ? (Number.isNaN(few) ? '–' : 'not reached by all') : formatNumber(needed),
-            calls.some(Number.isNaN) ? '–' : formatCount(Math.max(...calls)),
-          ]
-        : ['bpd', 'nll', 'spectrumDistance'].map((name) => cell(figureOf(snapshot, one, name)))),
+      figureCell(figure),
+      ...measured.map(([, text]) => text(snapshot, one)),
       difference ? formatFigure(difference) : '–',
       where(one),
     ];

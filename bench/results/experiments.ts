@@ -61,7 +61,7 @@ export const experiments: readonly Experiment[] = [
     search: 'images-headline',
     standard: 'images-headline-standard',
     finals: 'images-finalists',
-    // `standard` begins at γ = −8, which blurs 256 grey levels and loosens its bound; `linear-gamma` is the same from −13.3.
+    // `standard` begins at γ = −8, which blurs 256 grey levels and loosens its bound; `linear-gamma` runs from −13.3 to 5.
     split: { first: ['standard', 'linear-gamma'], others: 'images-baselines' },
     space: '../search-spaces/cifar10.yaml',
     finalists: 1,

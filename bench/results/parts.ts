@@ -22,8 +22,9 @@ const notRun = (name: string) => `\`${name}\` has not been run.`;
 const training = (name: string) => name === 'weighting' || name === 'timeSampling';
 
 /**
- * The generated parts of docs/results.md: `answer`, `sweeps`, `datasets`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`, `axes.SWEEP`, `training.SWEEP`,
- * `importance.SWEEP`, `ablation.SWEEP`, `effects.SWEEP`, `picture.SWEEP-CHART` of `pictures`, the names of the files that are kept. Undefined for a part of any other name; a sweep that is not kept has not been run.
+ * The generated parts of docs/results.md: `answer`, `sweeps`, `datasets`, `cost`, `rungs`, and of single sweeps `contenders.SWEEP`,
+ * `axes.SWEEP`, `training.SWEEP`, `importance.SWEEP`, `ablation.SWEEP`, `effects.SWEEP`, `picture.SWEEP-CHART` of `pictures`, the names of
+ * the files that are kept. Undefined for a part of any other name; a sweep that is not kept has not been run.
  */
 export function partsOf(
   kept: ReadonlyMap<string, KeptSweep>,

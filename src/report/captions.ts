@@ -8,7 +8,7 @@ export const captions = {
       (spec.replicates ?? 1) > 1
         ? 'Dots are means over seeds, bars ± 2 standard errors: those of the evaluation and what differs between seeds.'
         : 'Dots are measured values, bars ± 2 standard errors of the evaluation. What a second training would change is not in the bars.'
-    } All are measured on the same data, so that two whose bars overlap may still be clearly apart: the table’s differences tell.`,
+    } Two whose bars overlap may still be clearly apart: the table’s differences tell.`,
   overSteps:
     'Every result of the search as a dot, the best so far at each rung as a line, against the training steps that the whole sweep had done by then. Dashed: the baselines’ last results. All on validation data.',
   overTime: 'The same against the clock.',
