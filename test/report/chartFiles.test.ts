@@ -36,6 +36,17 @@ describe('charts as files', () => {
     expect(Buffer.from(png).toString('latin1', 1, 4)).toBe('PNG');
   });
 
+  test('name every choice of a parameter, however many it has', async () => {
+    const snapshot = fixtureSnapshot();
+    const bases = ['pixel', 'fourier', 'pca', 'whitened-pca', 'haar', 'daubechies4', 'block-spin', 'other'];
+    const parameters = snapshot.spec.space.parameters.map((one) =>
+      one.name === 'basis' ? { ...one, type: 'categorical' as const, choices: bases } : one,
+    );
+    const changed = { ...snapshot, spec: { ...snapshot.spec, space: { parameters } } };
+    const [slices] = await chartFiles({ ...input, snapshot: changed }, { only: ['slices'] });
+    for (const basis of bases) expect(slices!.svg).toContain(`>${basis}</text>`);
+  });
+
   test('say what their colours stand for', async () => {
     const files = new Map((await chartFiles(input)).map(({ name, svg }) => [name, svg]));
     expect(files.get('slices')).toMatch(/after [\d,]+ steps/);

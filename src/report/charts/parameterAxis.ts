@@ -68,6 +68,8 @@ export function parameterEncoding(axis: Axis, scale: Scale) {
         ? tickAxis(scale.ticks)
         : {
             ...tickAxis(scale.ticks, (index) => fitLine(choices[index]!, aslant ? 14 : 33)),
+            // Vega leaves every other tick out where there are more than it would make itself.
+            tickCount: choices.length,
             tickSize: 0,
             domain: false,
             labelOverlap: false,
