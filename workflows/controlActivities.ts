@@ -7,13 +7,11 @@ const short = {
   retry: { maximumInterval: '30 seconds', nonRetryableErrorTypes: ['bad-configuration', 'data-missing'] },
 } satisfies ActivityOptions;
 
-/** The sweep's own activities on the control side: short ones where the workflow runs, longer ones on the control queue. */
-export const local = proxyLocalActivities<Activities>(short);
-/**
- * Short ones of updates, on the control queue: an update's local activity that overlaps one of the sweep's in a workflow task may leave a history
- * that does not replay (temporalio/sdk-typescript issue 1744, test/workflows/edges.test.ts).
- */
-export const ofUpdates = proxyActivities<Activities>({ ...short, taskQueue: controlQueue });
+/** The sweep's own short activities, on the control side; the server mostly hands them back with the workflow task that asks for them. */
+export const recorders = proxyActivities<Activities>({ ...short, taskQueue: controlQueue });
+export type Recorders = typeof recorders;
+/** The same where the workflow runs, for runs of before (workflows/versions.ts). */
+export const local: Recorders = proxyLocalActivities<Activities>(short);
 export const control = proxyActivities<Activities>({
   taskQueue: controlQueue,
   startToCloseTimeout: '30 minutes',

@@ -1,7 +1,8 @@
-import { CancellationScope, isCancellation, patched, proxyActivities } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow';
 import type { Activities } from '../activities/types.js';
 import { trainQueue } from '../src/sweep/names.js';
 import type { SweepSpec } from '../src/sweep/types.js';
+import type { Versions } from './versions.js';
 
 /** Cancelled, it is not waited for: there may be no worker to answer. */
 const training = (queue: string | undefined) =>
@@ -22,12 +23,16 @@ export interface DataPreparation {
 }
 
 /** @param stopping was the sweep asked to stop before its data were? */
-export function createDataPreparation(spec: SweepSpec, stopping: () => boolean): DataPreparation {
+export function createDataPreparation(
+  spec: SweepSpec,
+  stopping: () => boolean,
+  { since }: Pick<Versions, 'since'>,
+): DataPreparation {
   const scope = new CancellationScope();
   let waits = false;
   let givenUp = false;
   // A stop during the preparation waited for its end before; sweeps of then replay so.
-  const stops = () => patched('stop-ends-preparation');
+  const stops = () => since('stop-ends-preparation');
   return {
     async prepare() {
       if (stopping() && stops()) return;

@@ -2,9 +2,10 @@ import { TemporalFailure } from '@temporalio/common';
 import { log } from '@temporalio/workflow';
 import type { SweepAction, SweepEvent, SweepMachine } from '../src/sweep/state.js';
 import type { SweepSpec } from '../src/sweep/types.js';
-import { local } from './controlActivities.js';
+import { causeOf } from '../src/temporal/sweepFailure.js';
 import type { Notifier } from './notify.js';
 import { createRowPin } from './rowPin.js';
+import type { Versions } from './versions.js';
 
 type Creation = Extract<SweepAction, { kind: 'create' }>;
 
@@ -18,8 +19,9 @@ export function createNewTrials(
   machine: () => SweepMachine,
   apply: (event: SweepEvent) => void,
   notifier: Notifier,
+  versions: Pick<Versions, 'records' | 'mostRowChanges'>,
 ): (action: Creation) => Promise<boolean> {
-  const pinRows = createRowPin(spec.name, () => machine().trials);
+  const pinRows = createRowPin(spec.name, () => machine().trials, versions);
   return async ({ trial, source, firstRung, visible }) => {
     const replicate = source.from === 'replicate' ? source : undefined;
     const baseline = source.from === 'baseline' ? source.name : replicate?.baseline;
@@ -31,7 +33,7 @@ export function createNewTrials(
       ...(source.from === 'enqueued' ? { enqueued: true } : {}),
     };
     try {
-      const created = await local.suggest({
+      const created = await versions.records.suggest({
         spec,
         trial,
         source,
@@ -45,8 +47,7 @@ export function createNewTrials(
       return created.running === true;
     } catch (error) {
       log.error('a trial could not be created', { trial, error });
-      // A local activity's failure comes as it is, without one around it.
-      const message = error instanceof TemporalFailure ? error.message : 'it could not be made';
+      const message = error instanceof TemporalFailure ? causeOf(error).message : 'it could not be made';
       notifier.failed({ trial, kind: 'bad-configuration', message });
       apply({ type: 'creationFailed', trial, ...origin });
       return false;

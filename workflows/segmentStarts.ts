@@ -1,8 +1,9 @@
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
-import { ParentClosePolicy, patched, sleep, startChild } from '@temporalio/workflow';
+import { ParentClosePolicy, sleep, startChild } from '@temporalio/workflow';
 import { segmentWorkflowId } from '../src/sweep/names.js';
 import type { SegmentInput } from './messages.js';
 import type { trialSegment } from './trial.js';
+import type { Versions } from './versions.js';
 
 /** Milliseconds to wait for the workflow of a segment that has reported to be closed, before its trial's next one starts. */
 const closingMilliseconds = [50, 100, 200, 400, 800, 1600, 3200];
@@ -26,9 +27,12 @@ export interface SegmentStarts {
 }
 
 /** @param onFailure told at once when a start fails for another reason than that the segment runs already */
-export function createSegmentStarts(onFailure: (error: Error) => void): SegmentStarts {
+export function createSegmentStarts(
+  onFailure: (error: Error) => void,
+  { since }: Pick<Versions, 'since'>,
+): SegmentStarts {
   // Each start was waited for before; sweeps of then replay so.
-  const together = patched('segments-start-together');
+  const together = since('segments-start-together');
   const reportedTrials = new Set<number>();
   const unconfirmed = new Map<number, Promise<void>>();
 

@@ -6,7 +6,6 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   log,
-  patched,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
@@ -23,7 +22,7 @@ import {
 } from '../src/sweep/state.js';
 import { defaultSupervision, type SweepState } from '../src/sweep/types.js';
 import { sweepFailureOf } from '../src/temporal/sweepFailure.js';
-import { control, local } from './controlActivities.js';
+import { control } from './controlActivities.js';
 import { segmentReport, sweepStatus, type SegmentInput, type SweepInput } from './messages.js';
 import { createDataPreparation } from './dataPreparation.js';
 import { createNewTrials } from './newTrials.js';
@@ -32,6 +31,7 @@ import { createSegmentStarts } from './segmentStarts.js';
 import { settle } from './settle.js';
 import { createShownState } from './shownState.js';
 import { handleUpdates } from './updates.js';
+import { versionsOfRun } from './versions.js';
 
 /** How long no report comes before a run ends, and how many are waited for. */
 const quietMilliseconds = 1000;
@@ -43,6 +43,8 @@ const mostReportsAwaited = 64;
  */
 export async function sweep(input: SweepInput): Promise<SweepState> {
   const { spec } = input;
+  const versions = versionsOfRun();
+  const { since, records } = versions;
   const rungCount = spec.pruner.rungs.length;
   // Children may be terminated or time out behind the sweep's back: looked for as often as a worker may be silent.
   const reconcileMilliseconds = 1000 * (spec.supervision ?? defaultSupervision).heartbeatSeconds;
@@ -61,7 +63,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   const starts = createSegmentStarts((error) => {
     startFailure ??= error;
     changed = true;
-  });
+  }, versions);
   setHandler(sweepStatus, () => machine);
   setHandler(segmentReport, (report) => {
     starts.reported(report.trial);
@@ -84,7 +86,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     }
   });
 
-  const data = createDataPreparation(spec, () => machine.stopping);
+  const data = createDataPreparation(spec, () => machine.stopping, versions);
   const cancelOpenSegments = async () => {
     const open = machine.trials.filter((row) => row.segment);
     await Promise.all(
@@ -105,6 +107,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     showState,
     cancelOpenSegments,
     stopPreparing: data.giveUp,
+    versions,
   });
 
   const rebuildFromStore = async () => {
@@ -123,9 +126,9 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   };
   const begin = async () => {
     showState('running');
-    await local.recordSweep({ sweep: spec.name, state: 'running', ended: false });
+    await records.recordSweep({ sweep: spec.name, state: 'running', ended: false });
     // The data set may wait for a trainer without end; the sweep can be asked and changed meanwhile, once its trials are known.
-    const rebuildsFirst = input.rebuild && patched('rebuild-before-data');
+    const rebuildsFirst = input.rebuild && since('rebuild-before-data');
     if (rebuildsFirst) await rebuildFromStore();
     await data.prepare();
     if (input.rebuild && !rebuildsFirst) await rebuildFromStore();
@@ -133,7 +136,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
 
   /** Trials whose record says that they are running, and whose first segment is about to be started. */
   const begun = new Set<number>();
-  const newTrial = createNewTrials(spec, () => machine, apply, notifier);
+  const newTrial = createNewTrials(spec, () => machine, apply, notifier, versions);
   const carryOut = async (action: Exclude<SweepAction, { kind: 'finish' }>) => {
     if (action.kind === 'create') {
       if (await newTrial(action)) begun.add(action.trial);
@@ -161,10 +164,12 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   /** What was about to be started and is not, since the sweep was paused or has to end just then, waits. */
   const giveBack = async () => {
     for (const trial of begun)
-      await local.recordInterruption({ sweep: spec.name, trial, stepsTrained: 0 }).catch((error: unknown) => {
-        // Its record is gone or damaged: its segment fails with that when it starts.
-        log.warn('a trial could not be given back', { trial, error });
-      });
+      await records
+        .recordInterruption({ sweep: spec.name, trial, stepsTrained: 0 })
+        .catch((error: unknown) => {
+          // Its record is gone or damaged: its segment fails with that when it starts.
+          log.warn('a trial could not be given back', { trial, error });
+        });
     begun.clear();
   };
 
@@ -172,7 +177,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   const recordGoingOn = async () => {
     for (let state: SweepState | undefined; state !== machine.status;) {
       state = machine.status;
-      await local.recordSweep({ sweep: spec.name, state, ended: false });
+      await records.recordSweep({ sweep: spec.name, state, ended: false });
     }
   };
 
@@ -191,11 +196,11 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
             continue;
           }
           await giveBack();
-          await local.recordSweep({ sweep: spec.name, state: action.state, ended: true });
+          await records.recordSweep({ sweep: spec.name, state: action.state, ended: true });
           if (updates.busy()) await condition(() => !updates.busy());
           // Something may have arrived while the end was written: then it is not the end.
           if (nextAction(machine, spec)?.kind !== 'finish') {
-            if (patched('goes-on-after-its-end')) await recordGoingOn();
+            if (since('goes-on-after-its-end')) await recordGoingOn();
             continue;
           }
           apply({ type: 'finished', state: action.state });
@@ -215,7 +220,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
         await quiet();
         await settle(
           notifier,
-          () => patched('notices-before-handlers'),
+          () => since('notices-before-handlers'),
           () => condition(allHandlersFinished),
         );
         await continueAsNew<typeof sweep>({
@@ -238,7 +243,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     const failure = sweepFailureOf(error);
     apply({ type: 'finished', state: 'failed' });
     showState('failed');
-    await local
+    await records
       .recordSweep({ sweep: spec.name, state: 'failed', ended: true, failure })
       .catch((unwritten: unknown) => log.error('the failure could not be recorded', { failure, unwritten }));
     await notifier.flush();
@@ -250,7 +255,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     return await run();
   } catch (error) {
     // What is no failure to Temporal ends no workflow: continue-as-new, and our own mistakes, which the next version of a worker mends.
-    if (error instanceof TemporalFailure && patched('failures-are-recorded'))
+    if (error instanceof TemporalFailure && since('failures-are-recorded'))
       await CancellationScope.nonCancellable(() => recordFailure(error));
     throw error;
   }

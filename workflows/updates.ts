@@ -1,10 +1,4 @@
-import {
-  ApplicationFailure,
-  currentUpdateInfo,
-  patched,
-  setHandler,
-  workflowInfo,
-} from '@temporalio/workflow';
+import { ApplicationFailure, currentUpdateInfo, setHandler, workflowInfo } from '@temporalio/workflow';
 import type { Parameters } from '../src/space/types.js';
 import { validateParameters } from '../src/space/validate.js';
 import { endingFailure } from '../src/sweep/names.js';
@@ -12,7 +6,7 @@ import { describeBudget, extensionProblem } from '../src/sweep/extension.js';
 import { chooseRetries, describeRetries, problemOfRetry, type RetryRequest } from '../src/sweep/retry.js';
 import { openSegments, type SweepEvent, type SweepMachine } from '../src/sweep/state.js';
 import type { Extension, SweepAmendment, SweepSpec, SweepState } from '../src/sweep/types.js';
-import { control, local, ofUpdates } from './controlActivities.js';
+import { control } from './controlActivities.js';
 import {
   enqueueTrial,
   extendSweep,
@@ -22,6 +16,7 @@ import {
   setConcurrency,
   stopSweep,
 } from './messages.js';
+import type { Versions } from './versions.js';
 
 /** An amendment as an update asks for it; who and when are added where it is kept. */
 type Amendment = SweepAmendment extends infer Kind
@@ -29,8 +24,6 @@ type Amendment = SweepAmendment extends infer Kind
     ? Omit<Kind, 'id' | 'at' | 'order'>
     : never
   : never;
-
-const recorders = () => (patched('updates-record-by-activities') ? ofUpdates : local);
 
 /** What the updates see and change of the sweep that they belong to. */
 export interface UpdatedSweep {
@@ -43,6 +36,7 @@ export interface UpdatedSweep {
   cancelOpenSegments: () => Promise<void>;
   /** Its data set is not waited for any more. */
   stopPreparing: () => void;
+  versions: Versions;
 }
 
 export interface Updates {
@@ -55,7 +49,8 @@ export interface Updates {
  * and keeps what a rebuild needs as an amendment in the store.
  */
 export function handleUpdates(sweep: UpdatedSweep): Updates {
-  const { spec, machine, ready, apply, showState, cancelOpenSegments, stopPreparing } = sweep;
+  const { spec, machine, ready, apply, showState, cancelOpenSegments, stopPreparing, versions } = sweep;
+  const recorders = versions.recordsOfUpdates;
   /** Failed trials that are made ready to go on; where they begin from zero, their checkpoints are being deleted. */
   const readying = new Set<number>();
   let retriesKept = 0;
@@ -150,7 +145,7 @@ export function handleUpdates(sweep: UpdatedSweep): Updates {
       const { fromScratch = false } = request;
       const chosen = chooseRetries(machine(), request).filter((trial) => !readying.has(trial));
       // Only what began from zero was on record before, and the sweep could end meanwhile; sweeps of then replay so.
-      const kept = chosen.length > 0 && patched('retries-are-kept');
+      const kept = chosen.length > 0 && versions.since('retries-are-kept');
       if (kept || (fromScratch && chosen.length > 0)) {
         // A repeated request must not empty a trial that has begun anew.
         for (const trial of chosen) readying.add(trial);

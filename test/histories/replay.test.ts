@@ -28,7 +28,7 @@ async function replay(code: string, { workflowId, events, history }: Recorded): 
 const incompatible: [kind: string, what: string, from: RegExp, to: string][] = [
   ['segment', 'another activity', /training\.train\(segment\)/, 'training.evaluate(segment)'],
   ['sweep', 'a child of another type', /startChild\)\(['"]trialSegment['"]/, "startChild)('segmentOfTrial'"],
-  ['sweep-stopped', 'a patch taken out too early', /[(][\w,. ]+[.]patched[)][(]'segments-start-together'[)]/, 'false'],
+  ['sweep-stopped', 'a patch taken out too early', /since\(['"]segments-start-together['"]\)/, 'false'],
   ['sweep-resumed', 'no rebuild from the store', /\.rebuild\(/, '.resetTrials('],
   ['sweep-continues', 'no wait for quiet', /await quiet\(\);/, ''],
 ];

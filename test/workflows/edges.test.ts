@@ -3,6 +3,7 @@ import { ApplicationFailure, Context } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { layout } from '../../src/store/layout.js';
 import { listTrials, readSweepRecord, readTrial } from '../../src/store/records.js';
+import { controlQueue } from '../../src/sweep/names.js';
 import type { SweepMachine } from '../../src/sweep/state.js';
 import type { SweepAmendment } from '../../src/sweep/types.js';
 import { eventually } from '../stack/helpers.js';
@@ -182,6 +183,26 @@ describe('a sweep, where two things meet', () => {
     await rig.resume('resumed');
     expect((await rig.follow('resumed')).state).toBe('complete');
     expect(await recordOf('resumed', 0)).toMatchObject({ state: 'complete' });
+  });
+
+  it('goes on when it is asked just as it begins', async () => {
+    rig.around.train = () => Promise.reject(ApplicationFailure.nonRetryable('by the test', 'crashed'));
+    await rig.launch(specOf('asked', { budget: { trials: 1, concurrency: 1 } }));
+    await rig.recorded('asked', 'complete');
+    await rig.client.workflow.result('asked');
+    rig.around = {};
+    await rig.stopControl();
+    await rig.resume('asked', { trials: 'all' });
+    // So that it comes with the first task of the workflow.
+    const asked = machineOf('asked');
+    await sleep(500);
+    rig.stopControl = await rig.work(controlQueue);
+    await asked;
+    // As a worker does that has lost its cache.
+    await rig.stopControl();
+    rig.stopControl = await rig.work(controlQueue);
+    expect((await rig.follow('asked')).state).toBe('complete');
+    expect(await recordOf('asked', 0)).toMatchObject({ state: 'complete' });
   });
 
   it('does not end while a retry is being put on record', async () => {
