@@ -55,7 +55,8 @@ export function createEvaluate(dependencies: Dependencies) {
           backend: dependencies.backend ?? spec.backend,
           evaluation: {
             split,
-            samples: split === 'test' ? 2 * spec.evaluation.samples : spec.evaluation.samples,
+            ...spec.evaluation,
+            ...(split === 'test' ? { samples: 2 * spec.evaluation.samples } : {}),
             level: split === 'test' ? 'final' : 'rung',
           },
         },

@@ -1,3 +1,6 @@
+import { presets } from '../../src/schedule/presets.js';
+import type { Parameters } from '../../src/space/types.js';
+
 /** Two searches of equal budget and the finals between their winners, on one data set. */
 export interface Experiment {
   /** The data set in a table's words. */
@@ -8,8 +11,11 @@ export interface Experiment {
   standard: string;
   /** The sweep of the winners and the baselines with five fresh seeds each. */
   finals: string;
-  /** Finals in two sweeps by the same rules: the baselines that the winners meet in `finals`, and the sweep of all others. Absent: `finals` has all. */
-  split?: { first: readonly string[]; others: string };
+  /**
+   * Finals in two sweeps by the same rules: the baselines, and other parameter sets by name, that the winners meet in `finals`, and the sweep
+   * of all other baselines. Absent: `finals` has all.
+   */
+  split?: { first: readonly string[]; contenders?: Readonly<Record<string, Parameters>>; others: string };
   /** The sweep that trains trials of all ranks of the search to the end: what early rungs are worth. */
   rungs?: string;
   /** The sweep that trains the best of what is no standard diffusion in effect to the end: what the search left behind. */
@@ -61,8 +67,12 @@ export const experiments: readonly Experiment[] = [
     search: 'images-headline',
     standard: 'images-headline-standard',
     finals: 'images-finalists',
-    // `standard` begins at γ = −8, which blurs 256 grey levels and loosens its bound; `linear-gamma` runs from −13.3 to 5.
-    split: { first: ['standard', 'linear-gamma'], others: 'images-baselines' },
+    // `standard` and `gud-soft` begin at γ = −8 and −7, which blurs 256 grey levels and loosens their bounds; `linear-gamma` begins at −13.3.
+    split: {
+      first: ['standard', 'linear-gamma'],
+      contenders: { 'gud-soft-fine': { ...presets['gud-soft'], gammaLow: -13.3 } },
+      others: 'images-baselines',
+    },
     space: '../search-spaces/cifar10.yaml',
     finalists: 1,
   },

@@ -2,6 +2,7 @@ import { stringify } from 'yaml';
 import { isBetter } from '../../src/report/ranking.js';
 import type { Parameters } from '../../src/space/types.js';
 import type { SweepSnapshot, TrialRecord } from '../../src/sweep/types.js';
+import { isImagesTask } from '../../src/train/protocol.js';
 import type { Experiment } from './experiments.js';
 import type { Effect, KeptSweep } from './kept.js';
 
@@ -62,7 +63,8 @@ function contest(
     contenders: undefined,
     defaults: spec.defaults,
     train: { checkpointEverySteps: spec.checkpointEverySteps },
-    evaluation: spec.evaluation,
+    // The flow's likelihood of images did not converge for any schedule but two, and cost as much as the training.
+    evaluation: isImagesTask(spec.task) ? { ...spec.evaluation, likelihoodImages: 0 } : spec.evaluation,
     ...change,
   };
   return `${schema}${comment.map((line) => `# ${line}\n`).join('')}${stringify(file, { lineWidth: 140 })}`;
@@ -90,9 +92,10 @@ export function finalsFile(
   const all = {
     ...numbered(snapshot, 'finalist', best),
     ...(other ? { 'standard-searched': ownParameters(standard.snapshot, other) } : {}),
+    ...split?.contenders,
   };
   const steps = stepsOf(snapshot, Object.keys(all).length + baselines.length);
-  const met = split ? baselines.join(', ') : 'every baseline';
+  const met = split ? [...baselines, ...Object.keys(split.contenders ?? {})].join(', ') : 'every baseline';
   const names = [search, ...(standard ? [standard] : [])].map((one) => one.snapshot.spec.name);
   return contest(
     snapshot,

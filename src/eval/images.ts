@@ -29,6 +29,8 @@ export interface ImagesEvaluationInput {
   /** model.json of the feature network of FID and KID (src/eval/features.ts). */
   inception?: string;
   level: 'rung' | 'final';
+  /** On how many images the flow's likelihood is integrated at level `final`; 0: none. Default 32. */
+  likelihoodImages?: number;
   seed: number;
 }
 
@@ -55,8 +57,8 @@ export interface ImagesEvaluation {
 
 /** How much effort a level pays: images and draws of the bound, images and most steps of the flow, steps of a sample. */
 const effort = {
-  rung: { fields: 256, draws: 4, flowFields: 0, mostSteps: 0, sampleSteps: 32 },
-  final: { fields: 512, draws: 8, flowFields: 32, mostSteps: 64, sampleSteps: 64 },
+  rung: { fields: 256, draws: 4, sampleSteps: 32 },
+  final: { fields: 512, draws: 8, sampleSteps: 64, flowFields: 32, mostSteps: 64 },
 } as const;
 /** Images on which the flow's number of steps is settled. */
 const convergenceFields = 8;
@@ -76,7 +78,7 @@ const bands = 4;
  *   the bound is below it, image by image. `exactNll` where the data's density is known, and `vlbExcess`, `vlbExcessError` above it.
  * - `startNoise` the largest s_i² e^{γ_i(0)}; `startExcess` what it costs the bound of Gaussian data, ½ Σ log(1 + e^{γ_i(0)}/Σ_i), in
  *   bits per dimension; images, whose pixels are settled by their neighbours more sharply, pay more.
- * - `nll`, `nllError`, `flowBpd` by the probability flow with Hutchinson's divergence, on few images and at level `final` only; `flowSteps`,
+ * - `nll`, `nllError`, `flowBpd` by the probability flow with Hutchinson's divergence, on `likelihoodImages` images and at level `final` only; `flowSteps`,
  *   `flowChange` (bits per dimension) as for φ⁴. `kl` above `exactNll`.
  * - `spectrumDistance`, `slicedWasserstein`, `patchWasserstein`, `randomFrechet` (on random features) of the model's samples from as many
  *   images, each with its `…Floor`: the same between two sets of images. With `inception`, at level `final`, `fid` and `kid` on its
@@ -84,7 +86,7 @@ const bands = 4;
  */
 export async function evaluateImages(input: ImagesEvaluationInput): Promise<ImagesEvaluation> {
   const { process, model, images, level, seed, exactNll } = input;
-  const { fields: fieldCount, draws, flowFields, sampleSteps } = effort[level];
+  const { fields: fieldCount, draws, sampleSteps } = effort[level];
   const warnings: string[] = [];
   const { dimension } = process;
   const bits = bitsPerDimension(images, dimension);
@@ -117,7 +119,8 @@ export async function evaluateImages(input: ImagesEvaluationInput): Promise<Imag
   const byBand = bandBounds(process, components, gaussian);
   byBand.forEach((band, n) => (metrics[`band${n + 1}Vlb`] = band.vlb));
 
-  if (flowFields > 0) await measureFlow(input, fields, bits, metrics, warnings);
+  const flowFields = level === 'final' ? (input.likelihoodImages ?? effort.final.flowFields) : 0;
+  if (flowFields > 0) await measureFlow(input, flowFields, fields, bits, metrics, warnings);
 
   const own = await generateFields({
     process,
@@ -196,14 +199,15 @@ function bandBounds(
 }
 
 async function measureFlow(
-  { process, model, level, exactNll }: ImagesEvaluationInput,
+  { process, model, exactNll }: ImagesEvaluationInput,
+  flowFields: number,
   fields: Float32Array,
   bits: ReturnType<typeof bitsPerDimension>,
   metrics: Record<string, number>,
   warnings: string[],
 ): Promise<void> {
   const { dimension } = process;
-  const { flowFields, mostSteps } = effort[level];
+  const { mostSteps } = effort.final;
   const few = fields.subarray(0, convergenceFields * dimension);
   const bound = convergenceBits / bits.perNat;
   const { steps, change } = await convergedSteps(process, model, few, mostSteps, bound);

@@ -146,7 +146,7 @@ export function methodFacts({ snapshot, versions, now }: ReportInput): [string, 
     ],
     [
       'evaluation',
-      `${formatCount(spec.evaluation.samples)} of the model’s own samples at a rung, twice as many on test data${convergenceWords[spec.task.name] ?? ''}`,
+      `${formatCount(spec.evaluation.samples)} of the model’s own samples at a rung, twice as many on test data${spec.evaluation.likelihoodImages === 0 ? '; no likelihood by the probability flow' : (convergenceWords[spec.task.name] ?? '')}`,
     ],
     ['errors', '± is one standard error. A difference below two of its standard errors is called a tie.'],
     [

@@ -44,6 +44,10 @@ const sweepName = z
 
 const positiveInteger = z.int().min(1);
 
+/** Images with a likelihood on test data: of fewer there is no error, and the bound is measured on as many (src/eval/images.ts). */
+const fewestLikelihoodImages = 8;
+const mostLikelihoodImages = 512;
+
 const parameterValue = z.union([z.number(), z.string(), z.boolean()]);
 
 const objective = z.strictObject({
@@ -131,7 +135,19 @@ export const sweepFileSchema = z.strictObject({
       message: 'must not be above retryLongestSeconds',
     })
     .prefault({}),
-  evaluation: z.strictObject({ samples: z.int().min(16).optional() }).default({}),
+  evaluation: z
+    .strictObject({
+      samples: z.int().min(16).optional(),
+      likelihoodImages: z
+        .int()
+        .min(0)
+        .max(mostLikelihoodImages)
+        .refine((images) => images === 0 || images >= fewestLikelihoodImages, {
+          message: `must be 0, which measures none, or at least ${fewestLikelihoodImages}: fewer have no error`,
+        })
+        .optional(),
+    })
+    .default({}),
   resources: resourcesSchema,
   notify: z
     .strictObject({
@@ -241,6 +257,13 @@ export function parseSweepFile(
       'bad-configuration',
       `${where}evaluation.samples: ${samples} is below 256, the least of phi4 and of programs of one’s own: an effective sample size of fewer says nothing`,
     );
+  const { likelihoodImages } = spec.evaluation;
+  if (!images && likelihoodImages !== undefined)
+    throw new RgsweepError(
+      'bad-configuration',
+      `${where}evaluation.likelihoodImages: the task "${task.name}" has no images; the likelihood of everything else is always measured`,
+      { remedy: 'leave it out' },
+    );
   const { wallClock, steps, gpuHours, trials, concurrency } = spec.budget;
   if (spec.reproducible && concurrency === 'auto')
     throw new RgsweepError(
@@ -270,7 +293,7 @@ export function parseSweepFile(
     ...(baselines.length > spec.baselines.length ? { contenders: spec.contenders } : {}),
     defaults,
     checkpointEverySteps: spec.train.checkpointEverySteps,
-    evaluation: { samples },
+    evaluation: { samples, ...(likelihoodImages === undefined ? {} : { likelihoodImages }) },
     backend: spec.train.backend,
     retries: spec.train.retries,
     ...(spec.train.keepLast === defaultRetention.keepLast && spec.train.keepBest === defaultRetention.keepBest

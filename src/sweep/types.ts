@@ -83,7 +83,8 @@ export interface SweepSpec {
   /** Parameters every trial has unless its own set says otherwise. */
   defaults: Parameters;
   checkpointEverySteps: number;
-  evaluation: { samples: number };
+  /** `likelihoodImages`: images on which the flow's likelihood is integrated on test data, where the file says how many. */
+  evaluation: { samples: number; likelihoodImages?: number };
   backend: 'auto' | 'wasm' | 'tensorflow' | 'webgpu' | 'cpu';
   /** Checkpoints of each trial to keep beside those of the rungs; absent: the two newest. */
   retention?: { keepLast: number; keepBest: number };

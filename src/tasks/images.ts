@@ -69,6 +69,7 @@ async function evaluate({
   split,
   samples,
   level,
+  likelihoodImages,
 }: EvaluationInput<ImagesSettings>): Promise<TaskEvaluation> {
   const shape = taskShape(settings);
   // Of the machine that evaluates, as its backend is: a path means nothing elsewhere.
@@ -85,6 +86,7 @@ async function evaluate({
     samples,
     ...(inception ? { inception } : {}),
     level,
+    ...(likelihoodImages === undefined ? {} : { likelihoodImages }),
     seed,
   });
   const { dimension } = process;

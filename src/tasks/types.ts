@@ -6,6 +6,7 @@ import type { Parameters } from '../space/types.js';
 import type { BatchMaker } from '../train/batchSource.js';
 import type { TrainingObjective } from '../train/loop.js';
 import type { TrainingParameters } from '../train/parameters.js';
+import type { TrainerEvaluation } from '../train/protocol.js';
 
 /**
  * What checks a task's settings: a schema of zod, valibot, arktype or any other library that follows Standard Schema
@@ -55,16 +56,11 @@ export interface TaskModel<Batch = unknown> {
   residual(parameters: ParameterArrays): DisposableModel;
 }
 
-export interface EvaluationInput<Settings> extends ModelInput<Settings> {
+export interface EvaluationInput<Settings> extends ModelInput<Settings>, TrainerEvaluation {
   /** The network at the checkpoint's moving averages. It answers requests to end between its evaluations. */
   model: ResidualModel;
   /** Folder of the data set. */
   dataFolder: string;
-  /** Which data: what the search sees, or those that are used once, at the end. */
-  split: 'validation' | 'test';
-  /** How many of the model's own samples, and with how much effort. */
-  samples: number;
-  level: 'rung' | 'final';
 }
 
 export interface TaskEvaluation {

@@ -139,8 +139,20 @@ export interface TrainerTask {
   checkpointEverySteps: number;
   backend: BackendRequest;
   threads: number;
-  /** Of `evaluate`: which data, how many of the model's own samples, and with how much effort. */
-  evaluation: { split: 'validation' | 'test'; samples: number; level: 'rung' | 'final' };
+  /** Of `evaluate`. */
+  evaluation: TrainerEvaluation;
+}
+
+/** What an evaluation is asked for. */
+export interface TrainerEvaluation {
+  /** Which data: what the search sees, or those that are used once, at the end. */
+  split: 'validation' | 'test';
+  /** How many of the model's own samples. */
+  samples: number;
+  /** With how much effort. */
+  level: 'rung' | 'final';
+  /** Of images: on how many the flow's likelihood is integrated at level `final`; 0: none; absent: the task's own number. */
+  likelihoodImages?: number;
 }
 
 /** What a training needs of memory, in bytes, as far as it can be told before its first step. */

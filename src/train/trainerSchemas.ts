@@ -50,6 +50,11 @@ const taskSchema = z.object({
       level: z
         .enum(['rung', 'final'])
         .describe('rung: during the search; final: once, of finalists and baselines'),
+      likelihoodImages: z
+        .int()
+        .min(0)
+        .optional()
+        .describe('Of images, at level final: on how many the flow’s likelihood is integrated; 0: none'),
     })
     .describe('Of evaluate'),
 });

@@ -76,7 +76,12 @@ export async function evaluateCheckpoint(
       outputFolder,
       checkpointEverySteps: spec.checkpointEverySteps,
       backend: spec.backend,
-      evaluation: { split, samples: options.samples ?? spec.evaluation.samples, level: options.level },
+      evaluation: {
+        ...spec.evaluation,
+        split,
+        level: options.level,
+        ...(options.samples === undefined ? {} : { samples: options.samples }),
+      },
     };
     let measured: Record<string, number> | undefined;
     const end = await runTrainer({

@@ -308,6 +308,25 @@ describe('a kept sweep', () => {
     expect(pendingSweeps([second!], open)).toEqual([second!.search, ...others]);
   });
 
+  it('makes finals of images without the flow’s likelihood, and with soft conditioning whose first noise is fine', () => {
+    const images = experiments.find(({ search }) => search === 'images-headline')!;
+    const search = kept.get(images.search)!;
+    const [finals, others] = [finalsFile(images, search, search), othersFile(images, search)].map((text) =>
+      parseSweepFile(text, 'sweeps/x.yaml', read),
+    );
+    expect(finals!.baselines).toEqual([
+      'standard',
+      'linear-gamma',
+      'finalist-1',
+      'standard-searched',
+      'gud-soft-fine',
+    ]);
+    expect(finals!.contenders!['gud-soft-fine']).toEqual({ ...presets['gud-soft'], gammaLow: -13.3 });
+    expect(finals!.evaluation).toEqual({ ...search.snapshot.spec.evaluation, likelihoodImages: 0 });
+    // Only sweeps that are measured alike are shown together.
+    expect(others!.evaluation).toEqual(finals!.evaluation);
+  });
+
   it('makes sweep files of finals and of rungs that rgsweep takes', () => {
     const snapshot = { ...fixtureSnapshot(), spec: { ...fixtureSpec, name: 'phi4-headline' } };
     const search: KeptSweep = { snapshot, likelihoods: new Map() };

@@ -99,6 +99,18 @@ describe('sweep files', () => {
     expect(refusal(good.replace('{ name: phi4 }', '{ name: images, channels: 2 }')).message).toMatch(
       /task\.channels/,
     );
+    const measured = (evaluation: string) =>
+      `${good.replace('{ name: phi4 }', '{ name: images }')}evaluation: ${evaluation}\n`;
+    expect(parse(measured('{ likelihoodImages: 0 }')).evaluation).toEqual({
+      samples: 128,
+      likelihoodImages: 0,
+    });
+    expect(refusal(measured('{ likelihoodImages: 4 }')).message).toMatch(
+      /evaluation\.likelihoodImages: must be 0, which measures none, or at least 8/,
+    );
+    expect(refusal(`${good}evaluation: { likelihoodImages: 0 }\n`).message).toMatch(
+      /evaluation\.likelihoodImages: the task "phi4" has no images/,
+    );
     expect(refusal(`${good}evaluation: { samples: 64 }`).message).toMatch(
       /samples: 64 is below 256, the least of phi4 and of programs/,
     );

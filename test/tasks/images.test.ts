@@ -162,6 +162,30 @@ describe('figures of images', () => {
     }
   });
 
+  it('the flow’s likelihood is of as many images as asked for; without it the rest is the same', async () => {
+    const images = imagesOf(drawGaussianFields({ height: 4, width: 4, channels: 1 }, 2, 64, 1, 'test'), 16);
+    const { made, process, statistics } = await model('standard');
+    const residual = made.residual(made.initialize());
+    const measured = (likelihoodImages: number) =>
+      evaluateImages({
+        process,
+        model: residual,
+        statistics,
+        images,
+        samples: 16,
+        level: 'final',
+        likelihoodImages,
+        seed: 1,
+      });
+    const [none, few, more] = [await measured(0), await measured(8), await measured(16)];
+    residual.dispose();
+    expect(none.warnings).toEqual([]);
+    expect(Object.keys(none.metrics).filter((name) => /^(nll|flow|kl)/.test(name))).toEqual([]);
+    expect(few.metrics.nll).toBeDefined();
+    expect(few.metrics.nllError).toBeGreaterThan(more.metrics.nllError!);
+    for (const name of Object.keys(none.metrics)) expect(few.metrics[name]).toBe(none.metrics[name]);
+  }, 60_000);
+
   it('components’ parts of the bound add up to its mean', async () => {
     const { made, process } = await model('standard-raw');
     const residual = made.residual(made.initialize());
