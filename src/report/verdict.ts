@@ -106,7 +106,9 @@ export function verdict(snapshot: SweepSnapshot, perConfiguration?: PerConfigura
         ? contestOverStandard(snapshot, compare(winner.trial, standard))
         : '';
     const ties = tiesOf(snapshot, table, [standard], perConfiguration);
-    return `${going ? 'So far, of' : 'Of'} the ${formatCount(rows.length)} schedules that were compared ${name} leads: ${metric} ${formatFigure(winner.figure)}${unit ? ` ${unit}` : ''} ${where}${ahead}${ties}.`;
+    const reached = `${metric} ${formatFigure(winner.figure)}${unit ? ` ${unit}` : ''} ${where}`;
+    if (rows.length === 1) return `${start(`the only schedule that was trained, ${name}, has`)} ${reached}.`;
+    return `${going ? 'So far, of' : 'Of'} the ${formatCount(rows.length)} schedules that were compared ${name} leads: ${reached}${ahead}${ties}.`;
   }
   if (!best) {
     const alone = `no searched trial has a result yet; of the baselines ${trialName(winner.trial)} leads`;

@@ -92,6 +92,13 @@ describe('differences between configurations of several seeds', () => {
     );
   });
 
+  test('of a single schedule say that it is the only one', () => {
+    const alone = { ...contest, trials: contest.trials.filter((trial) => trial.baseline === 'other') };
+    expect(verdict(alone, likelihoods)).toMatch(
+      /^The only schedule that was trained, other, has KL 0\.\d+ ± 0\.\d+ nats on test data after 3,000 steps\.$/,
+    );
+  });
+
   test('combine both errors where a training has no pair', () => {
     const missing = new Map([...likelihoods].filter(([trial]) => trial !== 4));
     const { rows } = standings(contest, missing)!;
