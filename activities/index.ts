@@ -1,3 +1,4 @@
+import { alive } from './alive.js';
 import { createPrepareData } from './dataset.js';
 import type { Dependencies } from './dependencies.js';
 import { createEvaluate } from './evaluate.js';
@@ -17,9 +18,11 @@ export function createActivities(dependencies: Dependencies): Activities {
     prepareData: createPrepareData(dependencies),
     train: createTrain(dependencies),
     evaluate: createEvaluate(dependencies),
-    ...createSuggest(dependencies),
     ...createNotify(),
-    closedSegments: createClosedSegments(dependencies),
-    ...createRecorders(dependencies),
+    ...alive({
+      ...createSuggest(dependencies),
+      closedSegments: createClosedSegments(dependencies),
+      ...createRecorders(dependencies),
+    }),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { activityInfo, ApplicationFailure, Context } from '@temporalio/activity';
+import { activityInfo, ApplicationFailure } from '@temporalio/activity';
 import { RgsweepError } from '../src/errors.js';
 import {
   listTrials,
@@ -115,7 +115,6 @@ export function createRecorders(dependencies: Dependencies): Recorders {
 
   async function resetAll(sweep: string, trials: readonly number[]): Promise<void> {
     for (const trial of trials) {
-      Context.current().heartbeat();
       await emptyTrial(store, sweep, trial, randomUUID());
       await update(sweep, trial, ({ test: _test, ...record }) => ({
         ...record,
@@ -238,7 +237,6 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     recordRetry: ({ sweep, trials }) => retryAll(sweep, trials),
 
     async rebuild({ spec, concurrency, retry }) {
-      Context.current().heartbeat();
       const [records, sweepRecord] = await Promise.all([
         listTrials(store, spec.name),
         readSweepRecord(store, spec.name),

@@ -8,7 +8,11 @@ const short = {
 } satisfies ActivityOptions;
 
 /** The sweep's own short activities, on the control side; the server mostly hands them back with the workflow task that asks for them. */
-export const recorders = proxyActivities<Activities>({ ...short, taskQueue: controlQueue });
+export const recorders = proxyActivities<Activities>({
+  ...short,
+  taskQueue: controlQueue,
+  heartbeatTimeout: '15 seconds',
+});
 export type Recorders = typeof recorders;
 /** The same where the workflow runs, for runs of before (workflows/versions.ts). */
 export const local: Recorders = proxyLocalActivities<Activities>(short);
