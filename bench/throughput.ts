@@ -3,7 +3,7 @@
  *
  * What rgsweep's orchestration costs beside what Temporal itself takes: a sweep of trials whose trainer costs nothing, and on the same
  * server a parent workflow with as many bare children, each with the same number of activities that do nothing: all of them `plain`
- * activities in task queues, and with the short ones `local` as ours are, which is the least that can be done. By turns, on a
+ * activities in task queues, and with the short ones `local`, which is the least that can be done (a segment's are, a sweep's are not). By turns, on a
  * database in memory and on one in a file, with as many worker processes for each. Printed: wall time and CPU a trial, and the
  * ratios. Runs on Linux.
  */
