@@ -93,7 +93,7 @@ export class SweepCollector {
             .withDeadline(Date.now() + patienceMilliseconds, () => handle.query(sweepStatus))
             .catch(async (error: unknown) => {
               if (!isUnanswered(error)) throw error;
-              unanswered = await whyUnanswered(client);
+              unanswered = await whyUnanswered(client, spec.name);
               return undefined;
             });
           data = await heartbeatOf<DataProgress>(client, description, ({ purpose }) => purpose === 'data');

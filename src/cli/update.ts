@@ -23,7 +23,7 @@ export async function updateSweep<Arguments extends unknown[]>(
     const sent = handle.executeUpdate<string, [unknown, ...unknown[]]>(update.name, {
       args: args as unknown as [unknown],
     });
-    const answer = await untilAnswered(client, sent, (why) =>
+    const answer = await untilAnswered(client, sweep, sent, (why) =>
       say(
         `${sweep}: ${why}; the change applies when one answers. Ctrl-C ends the waiting, and the change may apply all the same`,
       ),

@@ -71,7 +71,7 @@ export async function actOnSweep(
   try {
     return await new Promise<string>((resolve, reject) => {
       const unanswered = (why: string) => resolve(`${why}; the change applies when one answers.`);
-      untilAnswered(client, sent, unanswered, patience).then(resolve, reject);
+      untilAnswered(client, spec.name, sent, unanswered, patience).then(resolve, reject);
     });
   } catch (error) {
     throw explainSweepError(error, spec.name);

@@ -1,13 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { SweepCollector } from '../../src/cli/collect.js';
 import { layout } from '../../src/store/layout.js';
 import { listTrials, readSweepRecord, readTrial } from '../../src/store/records.js';
 import { controlQueue } from '../../src/sweep/names.js';
 import type { SweepMachine } from '../../src/sweep/state.js';
 import type { SweepAmendment } from '../../src/sweep/types.js';
 import { eventually } from '../stack/helpers.js';
-import { Rig, specOf } from './rig.js';
+import { builtWorkflows, Rig, specOf } from './rig.js';
 
 /** Something that a test waits for. */
 function gate() {
@@ -203,6 +204,34 @@ describe('a sweep, where two things meet', () => {
     rig.stopControl = await rig.work(controlQueue);
     expect((await rig.follow('asked')).state).toBe('complete');
     expect(await recordOf('asked', 0)).toMatchObject({ state: 'complete' });
+  });
+
+  it('whose history does not replay says so, and goes on from the store once its workflow is terminated', async () => {
+    const { open, opened } = gate();
+    rig.around.train = async (_input, train) => {
+      await workUntil(opened);
+      return train();
+    };
+    const spec = specOf('changed', { budget: { trials: 1, concurrency: 1 } });
+    await rig.launch(spec);
+    await eventually('trial 0', async () => (await recordOf('changed', 0))?.state === 'running', 30_000);
+    await rig.stopControl();
+    const others = builtWorkflows().replace(/[(][\w,. ]+[.]patched[)][(]'asked-once'[)]/, 'false');
+    expect(others).not.toBe(builtWorkflows());
+    rig.stopControl = await rig.work(controlQueue, others);
+    const view = () => new SweepCollector(rig.client, rig.store, spec).collect();
+    await eventually(
+      'it to be told',
+      async () => /fails at what this sweep has done so far/.test((await view()).unanswered ?? ''),
+      120_000,
+    );
+    await rig.stopControl();
+    rig.stopControl = await rig.work(controlQueue);
+    await rig.client.workflow.getHandle('changed').terminate();
+    open();
+    await rig.resume('changed');
+    expect((await rig.follow('changed')).state).toBe('complete');
+    expect(await recordOf('changed', 0)).toMatchObject({ state: 'complete' });
   });
 
   it('does not end while a retry is being put on record', async () => {

@@ -25,7 +25,8 @@ import { parseSweepFile } from '../../src/sweep/spec.js';
 import type { SweepSpec, SweepState } from '../../src/sweep/types.js';
 import { eventually, realTemporalCli } from '../stack/helpers.js';
 
-const bundle = new URL('../../dist/workflow-bundle.js', import.meta.url);
+export const builtWorkflows = () =>
+  readFileSync(new URL('../../dist/workflow-bundle.js', import.meta.url), 'utf8');
 
 /** A short sweep of the smallest lattice. */
 export const specOf = (name: string, change: Record<string, unknown> = {}): SweepSpec =>
@@ -87,15 +88,15 @@ export class Rig {
     this.stopControl = await this.work(controlQueue);
   }
 
-  /** Starts a worker: of the control queue, or of a train queue. */
-  async work(taskQueue = trainQueue()): Promise<() => Promise<void>> {
+  /** Starts a worker: of the control queue, there with the workflows as they are built or with others, or of a train queue. */
+  async work(taskQueue = trainQueue(), workflows = builtWorkflows()): Promise<() => Promise<void>> {
     const worker = await Worker.create({
       connection: this.native,
       namespace: 'default',
       taskQueue,
       activities: this.activities(),
       ...(taskQueue === controlQueue
-        ? { workflowBundle: { code: readFileSync(bundle, 'utf8') } }
+        ? { workflowBundle: { code: workflows } }
         : { maxConcurrentActivityTaskExecutions: 2, maxHeartbeatThrottleInterval: '1 second' }),
     });
     const one = { worker, ended: worker.run() };
@@ -175,7 +176,7 @@ export class Rig {
     const problems: string[] = [];
     let replayed = 0;
     const { History } = proto.temporal.api.history.v1;
-    const options = { workflowBundle: { code: readFileSync(bundle, 'utf8') } };
+    const options = { workflowBundle: { code: builtWorkflows() } };
     for await (const { workflowId, runId, type } of this.client.workflow.list()) {
       const history = await this.client.workflow.getHandle(workflowId, runId).fetchHistory();
       if (type === 'sweep' && JSON.stringify(history).includes('core_local_activity'))
