@@ -27,6 +27,9 @@ export async function saySeen(
   }
 }
 
+/** A server that hangs must not hold up the sweep, which waits for this: it is asked again. */
+const describeMilliseconds = 10_000;
+
 /** Which of these trials have no open segment workflow: terminated, timed out or lost behind the sweep's back. */
 export function createClosedSegments(dependencies: Dependencies): Activities['closedSegments'] {
   const { client } = dependencies;
@@ -36,7 +39,9 @@ export function createClosedSegments(dependencies: Dependencies): Activities['cl
     const closed: number[] = [];
     for (const trial of trials) {
       try {
-        const { status } = await client.workflow.getHandle(segmentWorkflowId(sweep, trial)).describe();
+        const { status } = await client.withDeadline(Date.now() + describeMilliseconds, () =>
+          client.workflow.getHandle(segmentWorkflowId(sweep, trial)).describe(),
+        );
         if (status.name !== 'RUNNING') closed.push(trial);
       } catch (error) {
         if (!(error instanceof WorkflowNotFoundError)) throw error;

@@ -9,7 +9,6 @@ import {
   trialsOf,
   updateSweepRecord,
   updateTrial,
-  writeTrial,
 } from '../src/store/records.js';
 import { emptyTrial } from '../src/store/emptyTrial.js';
 import { withAmendment } from '../src/sweep/amendments.js';
@@ -60,13 +59,30 @@ const keptWarnings = 50;
 /** Writes before the last one that are known again: more than a trial has while a worker is suspended for minutes. */
 const keptWrites = 8;
 
-/** The same for every run of one local activity, which a killed worker may make run twice. */
+/** The same for every attempt of one activity, which a killed worker may make run twice. */
 function writeId(): string {
   const { workflowExecution, activityId, activityType } = activityInfo();
   return `${workflowExecution?.runId ?? ''}/${activityId}/${activityType}`;
 }
 
 const shortId = (id: string): string => createHash('sha256').update(id).digest('hex').slice(0, 12);
+
+interface Written {
+  lastWrite?: string;
+  earlierWrites?: string[];
+}
+
+/** Has a record this write already? A worker that was suspended meanwhile, or taken for lost, makes it again, and it has been built upon since. */
+const hasWrite = ({ lastWrite, earlierWrites = [] }: Written, id: string): boolean =>
+  lastWrite === id || earlierWrites.includes(shortId(id));
+
+/** What a record says of its writes after this one. */
+const writesWith = ({ lastWrite, earlierWrites = [] }: Written, id: string): Written => ({
+  lastWrite: id,
+  ...(lastWrite === undefined
+    ? {}
+    : { earlierWrites: [...earlierWrites, shortId(lastWrite)].slice(-keptWrites) }),
+});
 
 function withWarnings(record: TrialRecord, messages: readonly string[] = []): Pick<TrialRecord, 'warnings'> {
   if (messages.length === 0) return {};
@@ -76,7 +92,7 @@ function withWarnings(record: TrialRecord, messages: readonly string[] = []): Pi
 }
 
 /**
- * The only writers of trial records and of the sweep's state. Each is idempotent, since a local activity may run again,
+ * The only writers of trial records and of the sweep's state. Each is idempotent, since an activity may run again,
  * and has no rival, since a trial has at most one open segment.
  */
 export function createRecorders(dependencies: Dependencies): Recorders {
@@ -88,20 +104,12 @@ export function createRecorders(dependencies: Dependencies): Recorders {
     trial: number,
     change: (record: TrialRecord) => TrialRecord,
   ): Promise<void> {
-    const lastWrite = writeId();
-    await updateTrial(store, sweep, trial, (record) => {
-      const earlier = record.earlierWrites ?? [];
-      // Of a worker that was suspended meanwhile, or of one that was taken for lost: it has been made and built upon since.
-      if (record.lastWrite === lastWrite || earlier.includes(shortId(lastWrite))) return undefined;
-      return {
-        ...change(record),
-        lastWrite,
-        ...(record.lastWrite === undefined
-          ? {}
-          : { earlierWrites: [...earlier, shortId(record.lastWrite)].slice(-keptWrites) }),
-        updatedAt: new Date().toISOString(),
-      };
-    });
+    const id = writeId();
+    await updateTrial(store, sweep, trial, (record) =>
+      hasWrite(record, id)
+        ? undefined
+        : { ...change(record), ...writesWith(record, id), updatedAt: new Date().toISOString() },
+    );
   }
 
   /** What is accepted and not begun yet is on record, for a sweep that is stopped or lost before. */
@@ -208,12 +216,17 @@ export function createRecorders(dependencies: Dependencies): Recorders {
 
     async recordSweep({ sweep, state, ended, failure }) {
       const now = new Date().toISOString();
-      if (ended && state === 'complete') {
+      const id = writeId();
+      if (ended && state === 'complete' && !hasWrite((await readSweepRecord(store, sweep)) ?? {}, id)) {
+        const rests = (record: TrialRecord) => record.state === 'paused' || record.state === 'waiting';
         for await (const record of trialsOf(store, sweep))
-          if (record.state === 'paused' || record.state === 'waiting')
-            await writeTrial(store, sweep, { ...record, state: 'pruned', updatedAt: now });
+          if (rests(record))
+            await updateTrial(store, sweep, record.trial, (present) =>
+              rests(present) ? { ...present, state: 'pruned', updatedAt: now } : undefined,
+            );
       }
       await updateSweepRecord(store, sweep, (before) => {
+        if (before && hasWrite(before, id)) return undefined;
         const { runningSince: _closed, failure: _mended, ...rest } = before ?? { startedAt: now };
         const runs = state === 'running';
         return {
@@ -223,6 +236,7 @@ export function createRecorders(dependencies: Dependencies): Recorders {
           finishedAt: ended ? now : undefined,
           runningSeconds: runs ? (before?.runningSeconds ?? 0) : ranSeconds(before, now),
           ...(runs ? { runningSince: before?.runningSince ?? now, ...owned(now) } : {}),
+          ...writesWith(before ?? {}, id),
         };
       });
     },

@@ -8,7 +8,7 @@ import { presets } from '../src/schedule/presets.js';
 import type { Parameters } from '../src/space/types.js';
 import { layout } from '../src/store/layout.js';
 import { readPrior } from '../src/store/prior.js';
-import { readTrial, writeTrial } from '../src/store/records.js';
+import { readTrial, writeNewTrial } from '../src/store/records.js';
 import type { TrialRow } from '../src/sweep/rows.js';
 import type { SweepSpec, TrialRecord } from '../src/sweep/types.js';
 import type { Dependencies } from './dependencies.js';
@@ -156,7 +156,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
   ): Promise<void> {
     const { spec, trial } = input;
     const now = new Date().toISOString();
-    await writeTrial(store, spec.name, {
+    await writeNewTrial(store, spec.name, {
       trial,
       ...originOf(input),
       parameters,
@@ -207,7 +207,7 @@ export function createSuggest(dependencies: Dependencies): Pick<Activities, 'sug
         createdAt: now,
         updatedAt: now,
       };
-      await writeTrial(store, spec.name, record);
+      await writeNewTrial(store, spec.name, record);
       metrics.suggested({ seconds: (performance.now() - started) / 1000 });
       const { family, label, state } = record;
       return {

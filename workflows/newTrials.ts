@@ -1,5 +1,5 @@
 import { TemporalFailure } from '@temporalio/common';
-import { log } from '@temporalio/workflow';
+import { isCancellation, log } from '@temporalio/workflow';
 import type { SweepAction, SweepEvent, SweepMachine } from '../src/sweep/state.js';
 import type { SweepSpec } from '../src/sweep/types.js';
 import { causeOf } from '../src/temporal/sweepFailure.js';
@@ -19,7 +19,7 @@ export function createNewTrials(
   machine: () => SweepMachine,
   apply: (event: SweepEvent) => void,
   notifier: Notifier,
-  versions: Pick<Versions, 'records' | 'mostRowChanges'>,
+  versions: Pick<Versions, 'askedOnce' | 'records' | 'mostRowChanges'>,
 ): (action: Creation) => Promise<boolean> {
   const pinRows = createRowPin(spec.name, () => machine().trials, versions);
   return async ({ trial, source, firstRung, visible }) => {
@@ -46,6 +46,8 @@ export function createNewTrials(
       apply({ type: 'created', trial, family: created.family, ...origin, ...equals });
       return created.running === true;
     } catch (error) {
+      // No trial's fault: the sweep is being cancelled.
+      if (versions.askedOnce && isCancellation(error)) throw error;
       log.error('a trial could not be created', { trial, error });
       const message = error instanceof TemporalFailure ? causeOf(error).message : 'it could not be made';
       notifier.failed({ trial, kind: 'bad-configuration', message });

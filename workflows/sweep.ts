@@ -44,7 +44,7 @@ const mostReportsAwaited = 64;
 export async function sweep(input: SweepInput): Promise<SweepState> {
   const { spec } = input;
   const versions = versionsOfRun();
-  const { since, records } = versions;
+  const { askedOnce, since, records } = versions;
   const rungCount = spec.pruner.rungs.length;
   // Children may be terminated or time out behind the sweep's back: looked for as often as a worker may be silent.
   const reconcileMilliseconds = 1000 * (spec.supervision ?? defaultSupervision).heartbeatSeconds;
@@ -126,7 +126,9 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
   };
   const begin = async () => {
     showState('running');
-    await records.recordSweep({ sweep: spec.name, state: 'running', ended: false });
+    // It may be paused or stopped before that is written.
+    if (askedOnce) await recordGoingOn();
+    else await records.recordSweep({ sweep: spec.name, state: 'running', ended: false });
     // The data set may wait for a trainer without end; the sweep can be asked and changed meanwhile, once its trials are known.
     const rebuildsFirst = input.rebuild && since('rebuild-before-data');
     if (rebuildsFirst) await rebuildFromStore();
@@ -173,7 +175,7 @@ export async function sweep(input: SweepInput): Promise<SweepState> {
     begun.clear();
   };
 
-  /** The store says that the sweep has ended, and it has not. */
+  /** The store says what the sweep is, whatever becomes of it meanwhile. */
   const recordGoingOn = async () => {
     for (let state: SweepState | undefined; state !== machine.status;) {
       state = machine.status;

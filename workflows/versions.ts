@@ -1,10 +1,22 @@
 import { patched } from '@temporalio/workflow';
 import { local, recorders, type Recorders } from './controlActivities.js';
 
+/** Changes of before that were all asked once; a later one asks for a patch of its own in `versionsOfRun`. */
+type EarlierChange =
+  | 'failures-are-recorded'
+  | 'goes-on-after-its-end'
+  | 'notices-before-handlers'
+  | 'rebuild-before-data'
+  | 'retries-are-kept'
+  | 'segments-start-together'
+  | 'stop-ends-preparation';
+
 /** What a run does, by the code that its history began with. */
 export interface Versions {
+  /** It asks once and has no local activities. */
+  askedOnce: boolean;
   /** Does it do what a change brought? */
-  since: (change: string) => boolean;
+  since: (change: EarlierChange) => boolean;
   /** The sweep's own short activities. */
   records: Recorders;
   /** The same of updates. */
@@ -20,8 +32,15 @@ export interface Versions {
  */
 export function versionsOfRun(): Versions {
   if (patched('asked-once'))
-    return { since: () => true, records: recorders, recordsOfUpdates: () => recorders, mostRowChanges: 64 };
+    return {
+      askedOnce: true,
+      since: () => true,
+      records: recorders,
+      recordsOfUpdates: () => recorders,
+      mostRowChanges: 64,
+    };
   return {
+    askedOnce: false,
     since: patched,
     records: local,
     recordsOfUpdates: () => (patched('updates-record-by-activities') ? recorders : local),

@@ -31,6 +31,9 @@ export interface SweepRecord {
   runningSince?: string;
   /** The Temporal server on which it runs, or ran last; absent in records of before. */
   owner?: SweepOwner;
+  /** What wrote its state last, and what did before that: a write that comes late is known again. */
+  lastWrite?: string;
+  earlierWrites?: string[];
 }
 
 /** Seconds that a sweep has run until `now` (ISO), pauses not counted. */
@@ -73,13 +76,15 @@ export function readSpec(store: ObjectStore, sweep: string): Promise<SweepSpec |
 export async function updateSweepRecord(
   store: ObjectStore,
   sweep: string,
-  change: (before: SweepRecord | undefined) => SweepRecord,
+  change: (before: SweepRecord | undefined) => SweepRecord | undefined,
 ): Promise<void> {
   const key = layout.sweepRecord(sweep);
   for (;;) {
     const present = await store.get(key);
     const before = present && (decodeJson(present.body, `${store.url} ${key}`) as SweepRecord);
-    const body = encodeJson(change(before));
+    const changed = change(before);
+    if (!changed) return;
+    const body = encodeJson(changed);
     const written = present
       ? await store.putIfMatch(key, body, present.tag)
       : await store.putIfAbsent(key, body);
@@ -97,6 +102,19 @@ export async function listSweeps(store: ObjectStore): Promise<string[]> {
   const names: string[] = [];
   for await (const name of store.listFolders(layout.sweeps)) names.push(name);
   return names.sort();
+}
+
+/**
+ * Keeps a trial that begins. One that has begun already, as far as its record says, stays as it is: this is an attempt that was taken for lost.
+ */
+export async function writeNewTrial(store: ObjectStore, sweep: string, record: TrialRecord): Promise<void> {
+  const written = await store.putIfAbsent(layout.trialRecord(sweep, record.trial), encodeJson(record));
+  if (written !== undefined) return;
+  await updateTrial(store, sweep, record.trial, (present) =>
+    present.lastWrite === undefined && present.rungs.length === 0 && present.failures.length === 0
+      ? record
+      : undefined,
+  );
 }
 
 export async function writeTrial(store: ObjectStore, sweep: string, record: TrialRecord): Promise<void> {

@@ -167,6 +167,8 @@ export async function runWorker(settings: WorkerSettings): Promise<void> {
         workflowBundle: { codePath: bundlePath(dataConverter !== undefined) },
         activities,
         maxCachedWorkflows: 200,
+        // Else signs of life wait for twelve of the fifteen seconds that short activities have between two.
+        maxHeartbeatThrottleInterval: '3 seconds',
         ...versioning(deployment),
       });
     const createTrain = () =>

@@ -74,7 +74,9 @@ describe('without a control worker', () => {
   it('a change is waited for, and what for is said, once', async () => {
     const said: string[] = [];
     const update = client.workflow.getHandle(spec.name).executeUpdate(pauseSweep, { args: [{ now: false }] });
-    const waiting = untilAnswered(client, spec.name, update, (why) => said.push(why), 300).catch(() => 'ended');
+    const waiting = untilAnswered(client, spec.name, update, (why) => said.push(why), 300).catch(
+      () => 'ended',
+    );
     await sleep(2000);
     expect(said).toEqual([expect.stringMatching(/^no control worker asks for work/)]);
     // Nobody can wait any longer for a sweep that is gone.

@@ -1,7 +1,10 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ApplicationFailure, Context } from '@temporalio/activity';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { SweepCollector } from '../../src/cli/collect.js';
+import { untilAnswered } from '../../src/cli/unanswered.js';
+import { messageOf } from '../../src/errors.js';
 import { layout } from '../../src/store/layout.js';
 import { listTrials, readSweepRecord, readTrial } from '../../src/store/records.js';
 import { controlQueue } from '../../src/sweep/names.js';
@@ -87,6 +90,44 @@ describe('a sweep, where two things meet', () => {
     open();
     await extended;
     expect((await rig.follow('extended')).state).toBe('complete');
+  });
+
+  it('is on record as paused when it is paused while its beginning is written', async () => {
+    const [writing, paused, written] = [gate(), gate(), gate()];
+    rig.around.recordSweep = async ({ state }: { state: string }, go) => {
+      if (state !== 'running') return go();
+      writing.open();
+      await paused.opened;
+      await go();
+      written.open();
+    };
+    await rig.launch(specOf('early-pause'));
+    await writing.opened;
+    await rig.update('early-pause', 'pause', { now: false });
+    paused.open();
+    await written.opened;
+    await rig.recorded('early-pause', 'paused');
+    rig.around = {};
+    await rig.update('early-pause', 'resume');
+    expect((await rig.follow('early-pause')).state).toBe('complete');
+  });
+
+  it('keeps what has come since an attempt that was taken for lost and goes on late', async () => {
+    const late: (() => Promise<unknown>)[] = [];
+    const again = (_input: never, go: () => Promise<unknown>) => {
+      const inItsContext = AsyncLocalStorage.snapshot();
+      late.push(() => inItsContext(go));
+      return go();
+    };
+    rig.around = { suggest: again, recordSweep: again };
+    await rig.launch(specOf('late', { budget: { trials: 1, concurrency: 1 } }));
+    expect((await rig.follow('late')).state).toBe('complete');
+    const kept = () => Promise.all([readSweepRecord(rig.store, 'late'), recordOf('late', 0)]);
+    const before = await kept();
+    expect(before).toMatchObject([{ state: 'complete' }, { state: 'complete', rungs: [{ rung: 0 }] }]);
+    expect(late).toHaveLength(3);
+    for (const attempt of late) await attempt();
+    expect(await kept()).toEqual(before);
   });
 
   it.each([
@@ -222,12 +263,21 @@ describe('a sweep, where two things meet', () => {
     const view = () => new SweepCollector(rig.client, rig.store, spec).collect();
     await eventually(
       'it to be told',
-      async () => /fails at what this sweep has done so far/.test((await view()).unanswered ?? ''),
+      async () => /cannot replay what this sweep has done so far/.test((await view()).unanswered ?? ''),
       120_000,
     );
+    // The server takes no change of such a workflow, or takes it and nobody answers.
+    const said: string[] = [];
+    const update = rig.update('changed', 'pause', { now: false });
+    const changing = untilAnswered(rig.client, 'changed', update, (why) => said.push(why), 500).catch(
+      (error: unknown) => said.push(messageOf(error)),
+    );
+    await eventually('why it cannot be changed', () => Promise.resolve(said.length > 0));
+    expect(said[0]).toMatch(/cannot replay what this sweep has done so far/);
     await rig.stopControl();
     rig.stopControl = await rig.work(controlQueue);
     await rig.client.workflow.getHandle('changed').terminate();
+    await changing;
     open();
     await rig.resume('changed');
     expect((await rig.follow('changed')).state).toBe('complete');

@@ -96,7 +96,7 @@ export class Rig {
       taskQueue,
       activities: this.activities(),
       ...(taskQueue === controlQueue
-        ? { workflowBundle: { code: workflows } }
+        ? { workflowBundle: { code: workflows }, maxHeartbeatThrottleInterval: '3 seconds' }
         : { maxConcurrentActivityTaskExecutions: 2, maxHeartbeatThrottleInterval: '1 second' }),
     });
     const one = { worker, ended: worker.run() };
