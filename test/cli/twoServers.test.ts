@@ -11,6 +11,7 @@ import { openFileStore } from '../../src/store/file.js';
 import { readSweepRecord, updateSweepRecord, writeSpec, writeTrial } from '../../src/store/records.js';
 import type { ObjectStore } from '../../src/store/types.js';
 import { serverPlace } from '../../src/temporal/place.js';
+import { inActivity } from '../activities/context.js';
 import { freePort } from '../contract/ports.js';
 import { realTemporalCli, temporaryFolderOf } from '../stack/helpers.js';
 import { exampleSpec, exampleTrial } from '../store/example.js';
@@ -91,10 +92,18 @@ beforeEach(async () => {
   spec = exampleSpec(`shared-${number}`);
   await writeSpec(store, spec);
   await writeTrial(store, spec.name, exampleTrial(0));
-  // As the sweep's workflow does it on the cluster.
-  const { recordSweep } = createRecorders(await cluster.dependencies());
-  await recordSweep({ sweep: spec.name, state: 'running', ended: false });
+  await recordSweep(cluster, 'running');
 });
+
+/** As the sweep's workflow does it on a server. */
+async function recordSweep(side: Side, state: 'running' | 'stopped'): Promise<void> {
+  const recorders = createRecorders(await side.dependencies());
+  recorded += 1;
+  await inActivity({ activityId: `${recorded}`, activityType: 'recordSweep' }, () =>
+    recorders.recordSweep({ sweep: spec.name, state, ended: state === 'stopped' }),
+  );
+}
+let recorded = 0;
 
 /** As if the cluster had said it so long ago. */
 const age = (minutes: number) =>
@@ -122,11 +131,7 @@ it('a sweep at work on one server is not begun again on another, by no verb, and
 
 it('it goes on where it is taken over, and the server that had it says so and leaves that as it is', async () => {
   expect(await laptop.resume(true)).toMatch(/goes on from/);
-  await createRecorders(await laptop.dependencies()).recordSweep({
-    sweep: spec.name,
-    state: 'running',
-    ended: false,
-  });
+  await recordSweep(laptop, 'running');
   const before = await readSweepRecord(store, spec.name);
   expect(before?.owner?.address).toBe(laptop.server.address);
   await createClosedSegments(await cluster.dependencies())({ sweep: spec.name, trials: [0] });
@@ -145,8 +150,7 @@ it('a store at rest for some minutes goes on, and one that is at work says so ag
 });
 
 it('a sweep that was stopped goes on anywhere, at once', async () => {
-  const { recordSweep } = createRecorders(await cluster.dependencies());
-  await recordSweep({ sweep: spec.name, state: 'stopped', ended: true });
+  await recordSweep(cluster, 'stopped');
   expect(await laptop.resume()).toMatch(/goes on from/);
 });
 
